@@ -215,7 +215,7 @@ func TestDoublesAreFoundAndRemoved(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	posts, err := r.bot.messenger.ListPosts(r.ctx, done)
+	posts, err := r.bot.messenger.ListPosts(r.ctx, done, 0)
 	doubles := approvals.FindDoubles(done, posts)
 	if err != nil || len(posts) != 6 || len(doubles) != 2 {
 		t.Fatalf("%+v of %+v, %v", doubles, posts, err)
@@ -234,7 +234,7 @@ func TestDoublesAreFoundAndRemoved(t *testing.T) {
 	if n := len(r.slack.Thread(channel, request.CardTS)); n != 3 {
 		t.Errorf("%d replies are left", n)
 	}
-	if posts, err = r.bot.messenger.ListPosts(r.ctx, done); err != nil || len(approvals.FindDoubles(done, posts)) > 0 {
+	if posts, err = r.bot.messenger.ListPosts(r.ctx, done, 0); err != nil || len(approvals.FindDoubles(done, posts)) > 0 {
 		t.Errorf("doubles are left: %+v, %v", posts, err)
 	}
 	if err := r.slack.React(alex, channel, second, "x"); err != nil { // it still names the request

@@ -60,15 +60,14 @@ func (m *Messenger) PostInThread(ctx context.Context, r approvals.Request, job a
 	})
 }
 
-// FindPost looks for the message that the last attempt of a job posted, or one shortly
-// before: the posts of older attempts were looked for already. Of several it finds the
-// oldest.
+// FindPost looks for the message that the last attempt of a job posted, so long ago, or one
+// shortly before: the posts of older attempts were looked for already. Of several it finds
+// the oldest.
 func (m *Messenger) FindPost(
-	ctx context.Context, r approvals.Request, job approvals.LeasedJob,
+	ctx context.Context, r approvals.Request, job approvals.LeasedJob, age time.Duration,
 ) (ts string, found bool, err error) {
 	search := slackapi.Search{
-		Channel: r.Channel, ThreadTS: r.CardTS,
-		Since: job.TriedAt, Until: job.TriedAt.Add(approvals.PostSettles),
+		Channel: r.Channel, ThreadTS: r.CardTS, Age: age,
 		Matches: func(m slack.SlackMetadata) bool { return message.MatchesMetadata(m, r, job.Job) },
 	}
 	if job.Kind == approvals.JobPostCard {
@@ -82,10 +81,12 @@ func (m *Messenger) FindPost(
 }
 
 // ListPosts lists the messages about a request, in the channel and in the card's
-// thread.
-func (m *Messenger) ListPosts(ctx context.Context, r approvals.Request) ([]approvals.Post, error) {
+// thread. None is older than age.
+func (m *Messenger) ListPosts(
+	ctx context.Context, r approvals.Request, age time.Duration,
+) ([]approvals.Post, error) {
 	search := slackapi.Search{
-		Channel: r.Channel, Since: r.Proposal.ReadAt,
+		Channel: r.Channel, Age: age,
 		Matches: func(m slack.SlackMetadata) bool { return message.RequestIDOf(m) == r.ID },
 	}
 	found, err := m.posts.FindPosts(ctx, search)
@@ -188,12 +189,12 @@ func (m *Messenger) PostOutsideChange(ctx context.Context, c approvals.UntoldCha
 	})
 }
 
-// FindOutsideChange looks for the message that an earlier attempt posted.
+// FindOutsideChange looks for the message that an earlier attempt posted, so long ago.
 func (m *Messenger) FindOutsideChange(
-	ctx context.Context, c approvals.UntoldChange,
+	ctx context.Context, c approvals.UntoldChange, age time.Duration,
 ) (ts string, found bool, err error) {
 	posts, err := m.posts.FindPosts(ctx, slackapi.Search{
-		Channel: c.Channel, Since: c.TriedAt, Until: c.TriedAt.Add(approvals.WatchEvery),
+		Channel: c.Channel, Age: age,
 		Matches: func(meta slack.SlackMetadata) bool { return message.IsAboutChange(meta, c.ID) },
 	})
 	if err != nil || len(posts) == 0 {

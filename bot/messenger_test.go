@@ -86,7 +86,7 @@ func TestFind(t *testing.T) {
 	pending := r.request(approvals.Pending)
 	find := func(request approvals.Request, kind approvals.JobKind) string {
 		t.Helper()
-		ts, found, err := r.bot.messenger.FindPost(r.ctx, request, tried(approvals.Job{Kind: kind}))
+		ts, found, err := r.bot.messenger.FindPost(r.ctx, request, tried(approvals.Job{Kind: kind}), 0)
 		if err != nil || found != (ts != "") {
 			t.Fatalf("%q, %t, %v", ts, found, err)
 		}
@@ -104,7 +104,7 @@ func TestFind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found, ok, err := impostor.FindPost(r.ctx, pending, tried(approvals.Job{Kind: approvals.JobPostCard})); ok || err != nil {
+	if found, ok, err := impostor.FindPost(r.ctx, pending, tried(approvals.Job{Kind: approvals.JobPostCard}), 0); ok || err != nil {
 		t.Errorf("%s, which somebody else posted, is taken for one's own: %v", found, err)
 	}
 	const page = 200 // messages that one call shows
@@ -143,7 +143,7 @@ func TestFind(t *testing.T) {
 		t.Errorf("the progress is found at %q", found)
 	}
 	r.slack.Inject("conversations.history", fault.Fault{Times: 1, Status: 500})
-	if _, _, err := r.bot.messenger.FindPost(r.ctx, pending, tried(approvals.Job{Kind: approvals.JobPostCard})); meaning(err) != "unknown" {
+	if _, _, err := r.bot.messenger.FindPost(r.ctx, pending, tried(approvals.Job{Kind: approvals.JobPostCard}), 0); meaning(err) != "unknown" {
 		t.Errorf("%v", err)
 	}
 }
@@ -197,7 +197,7 @@ func TestReplyToADeletedCard(t *testing.T) {
 		t.Errorf("%v\n%s", err, r.log)
 	}
 	// Nor does one that could not be deleted at once.
-	posts, err := r.bot.messenger.ListPosts(r.ctx, card)
+	posts, err := r.bot.messenger.ListPosts(r.ctx, card, 0)
 	strays := approvals.FindDoubles(card, posts)
 	if err != nil || len(strays) != 1 || strays[0].Why != approvals.Stray {
 		t.Fatalf("%+v among %+v, %v", strays, posts, err)
@@ -281,7 +281,7 @@ func TestFindInABusyChannel(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if found, ok, err := r.bot.messenger.FindPost(r.ctx, pending, job); found != ts || !ok || err != nil {
+	if found, ok, err := r.bot.messenger.FindPost(r.ctx, pending, job, time.Hour); found != ts || !ok || err != nil {
 		t.Errorf("%q, %t, %v; it is %s", found, ok, err, ts)
 	}
 }
@@ -306,12 +306,12 @@ func TestFindTellsRepeatsApart(t *testing.T) {
 		if m := reply.Metadata; m.EventType != eventType || m.EventPayload["request_id"] != request.ID || m.EventPayload["number"] != "1" {
 			t.Errorf("%s carries %+v", kind, m)
 		}
-		if ts, found, err := r.bot.messenger.FindPost(r.ctx, request, tried(first)); !found || ts != reply.TS || err != nil {
+		if ts, found, err := r.bot.messenger.FindPost(r.ctx, request, tried(first), 0); !found || ts != reply.TS || err != nil {
 			t.Errorf("%s is found at %q, %v", kind, ts, err)
 		}
 		second := first
 		second.Number = 2
-		if ts, found, err := r.bot.messenger.FindPost(r.ctx, request, tried(second)); found || err != nil {
+		if ts, found, err := r.bot.messenger.FindPost(r.ctx, request, tried(second), 0); found || err != nil {
 			t.Errorf("the second %s is taken for the first, at %s, %v", kind, ts, err)
 		}
 	}

@@ -13,7 +13,11 @@ func (w *Runner) removeDoubles(ctx context.Context, t approvals.LeasedJob, r app
 	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err
 	}
-	posts, err := w.Messenger.ListPosts(ctx, r)
+	age, err := w.ageOf(ctx, r.Proposal.ReadAt) // before the card was posted
+	if err != nil {
+		return err
+	}
+	posts, err := w.Messenger.ListPosts(ctx, r, age)
 	if err != nil {
 		return giveUpOnDoubles(t, err)
 	}

@@ -316,10 +316,11 @@ type Cards interface {
 type Posts interface {
 	// PostInThread posts what the job says, and returns the timestamp.
 	PostInThread(ctx context.Context, r approvals.Request, said approvals.Job) (ts string, err error)
-	// FindPost looks for the post of an earlier attempt; of several, the oldest.
-	FindPost(ctx context.Context, r approvals.Request, said approvals.LeasedJob) (ts string, found bool, err error)
-	// ListPosts lists the bot's messages in the channel about a request.
-	ListPosts(ctx context.Context, r approvals.Request) ([]approvals.Post, error)
+	// FindPost looks for the post of an earlier attempt, of an age; of several, the oldest.
+	FindPost(ctx context.Context, r approvals.Request, said approvals.LeasedJob, age time.Duration) (
+		ts string, found bool, err error)
+	// ListPosts lists the bot's messages in the channel about a request, up to an age.
+	ListPosts(ctx context.Context, r approvals.Request, age time.Duration) ([]approvals.Post, error)
 	// RemoveDouble deletes a post, or marks it as a double. It may be repeated.
 	RemoveDouble(ctx context.Context, r approvals.Request, d approvals.Double) error
 }
@@ -337,8 +338,9 @@ type Memory interface {
 type Alerts interface {
 	// PostOutsideChange posts about a change in its channel.
 	PostOutsideChange(ctx context.Context, c approvals.UntoldChange) (ts string, err error)
-	// FindOutsideChange looks for the post of an earlier attempt.
-	FindOutsideChange(ctx context.Context, c approvals.UntoldChange) (ts string, found bool, err error)
+	// FindOutsideChange looks for the post of an earlier attempt, of an age.
+	FindOutsideChange(ctx context.Context, c approvals.UntoldChange, age time.Duration) (
+		ts string, found bool, err error)
 }
 
 // Notices is the Messenger's part for one person alone.

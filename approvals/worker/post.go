@@ -60,13 +60,24 @@ func (w *Runner) findEarlier(
 	if err != nil {
 		return "", false, err
 	}
-	ts, found, err = w.Messenger.FindPost(ctx, r, t)
+	age, err := w.ageOf(ctx, t.TriedAt)
+	if err != nil {
+		return "", false, err
+	}
+	ts, found, err = w.Messenger.FindPost(ctx, r, t, age)
 	if wait := t.UntilSettled(now); err == nil && !found && wait > 0 {
 		err = &approvals.DelayError{
 			After: wait, Reason: "Slack did not confirm the post", Err: errPostInDoubt,
 		}
 	}
 	return ts, found, err
+}
+
+// ageOf is how long ago a moment of the store's clock was, at the most. That is nothing where
+// the clock was put back since.
+func (w *Runner) ageOf(ctx context.Context, moment time.Time) (time.Duration, error) {
+	now, err := w.Store.Now(ctx)
+	return max(0, now.Sub(moment)), err
 }
 
 // noteMissing has the channel searched later for a post that was not found.

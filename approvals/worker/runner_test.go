@@ -448,7 +448,7 @@ func (s *slackFake) ReadCards(context.Context, string, string, string) ([]ToldCa
 func (s *slackFake) ReadThread(context.Context, string, string) ([]Told, error) { return s.thread, nil }
 
 // ListPosts knows of cards, and of what turned up late.
-func (s *slackFake) ListPosts(_ context.Context, r Request) ([]Post, error) {
+func (s *slackFake) ListPosts(_ context.Context, r Request, _ time.Duration) ([]Post, error) {
 	var posts []Post
 	err := s.do("list_posts", func() {
 		if r.CardTS != "" {
@@ -634,7 +634,7 @@ func (s *slackFake) forget(r Request) {
 	s.deleted[r.CardTS] = true
 }
 
-func (s *slackFake) FindPost(_ context.Context, r Request, said LeasedJob) (ts string, found bool, err error) {
+func (s *slackFake) FindPost(_ context.Context, r Request, said LeasedJob, _ time.Duration) (ts string, found bool, err error) {
 	err = s.do("find "+string(said.Kind), func() {
 		found = slices.Contains(s.posted, saidName(r, said.Job))
 		ts = cardOf(r)
@@ -702,7 +702,7 @@ func (s *slackFake) PostOutsideChange(_ context.Context, change UntoldChange) (t
 	return "1.000001", err
 }
 
-func (s *slackFake) FindOutsideChange(context.Context, UntoldChange) (ts string, found bool, err error) {
+func (s *slackFake) FindOutsideChange(context.Context, UntoldChange, time.Duration) (ts string, found bool, err error) {
 	return "", false, nil
 }
 

@@ -211,7 +211,7 @@ func (w *Runner) tellOutsideChange(
 		if err != nil || now.Sub(change.TriedAt) < approvals.PostSettles {
 			return err // Slack may show it late
 		}
-		ts, found, err := w.Messenger.FindOutsideChange(ctx, change)
+		ts, found, err := w.Messenger.FindOutsideChange(ctx, change, now.Sub(change.TriedAt))
 		switch {
 		case err != nil:
 			return err

@@ -3,19 +3,20 @@ package slackapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
+
+	"licensebot/approvals"
 )
 
-// Bounds of a search. The margin covers the difference
-// between the store's clock and Slack's.
+// Bounds of a search. The margin covers a clock that was put back meanwhile, and pauses
+// between Slack's clock and its answers.
 const (
-	findMargin   = 10 * time.Minute
-	findPageSize = 200
+	findMargin   = time.Hour
+	findPageSize = 200 // of the first page: most searches end in it
 	findPages    = 25
 	readPageSize = 999
 )
@@ -25,10 +26,12 @@ var errTooMuchHistory = errors.New("too many messages to look through")
 // A Search describes posts of the bot.
 type Search struct {
 	Channel  string
-	ThreadTS string    // empty for messages in the channel itself
-	Since    time.Time // no post is older
-	Until    time.Time // no post is newer; zero: until now
+	ThreadTS string // empty for messages in the channel itself
 	Matches  func(slack.SlackMetadata) bool
+
+	// Age is how long ago the oldest post may have been made; of a thread all are read. It is
+	// an age and not a moment, because the clock of the bot may be off Slack's by any time.
+	Age time.Duration
 }
 
 // A Found is a message of the bot.
@@ -39,21 +42,25 @@ type Found struct {
 }
 
 // FindPosts lists the messages by the bot with matching metadata, the oldest first.
-// The author decides, because others can post the same metadata.
+// The author decides, because others can post the same metadata. It reads the newest messages
+// first, down to the age before the newest of them, whose timestamp is Slack's own.
 func (m *Messenger) FindPosts(ctx context.Context, s Search) ([]Found, error) {
 	var found []Found
-	cursor := ""
+	cursor, oldest := "", ""
 	for range findPages {
 		page, next, err := m.readPage(ctx, s, cursor)
 		if err != nil {
 			return nil, err
+		}
+		if oldest == "" {
+			oldest = s.findOldest(page)
 		}
 		for _, message := range page {
 			if m.identity.isAuthor(message) && s.Matches(message.Metadata) {
 				found = append(found, Found{TS: message.Timestamp, Metadata: message.Metadata})
 			}
 		}
-		if next == "" {
+		if next == "" || s.ThreadTS == "" && hasOlder(page, oldest) {
 			slices.SortFunc(found, func(a, b Found) int { return strings.Compare(a.TS, b.TS) })
 			return found, nil
 		}
@@ -124,26 +131,35 @@ func readMessage(ctx context.Context, api *slack.Client, channel, ts string) (sl
 	return slack.Message{}, false, nil
 }
 
-// latest is the timestamp where a search of the channel ends. Without it, a busy
-// channel would have more and more messages to look through.
-func (s Search) latest() string {
-	if s.Until.IsZero() {
+// findOldest is the timestamp where a search of the channel ends, by its first page. The
+// newest message is at most as old as the moment of the search.
+func (s Search) findOldest(page []slack.Message) string {
+	if len(page) == 0 {
 		return ""
 	}
-	return timestampAt(s.Until.Add(findMargin))
+	newest, ok := approvals.ParseTimestamp(page[0].Timestamp)
+	if !ok {
+		return ""
+	}
+	return approvals.TimestampAt(newest.Add(-s.Age - findMargin))
 }
 
-// timestampAt is what a message posted at a moment would have as its timestamp.
-func timestampAt(t time.Time) string { return fmt.Sprintf("%d.000000", max(0, t.Unix())) }
+// hasOlder reports whether a page, the newest message first, reaches what is too old.
+func hasOlder(page []slack.Message, oldest string) bool {
+	return oldest != "" && len(page) > 0 && page[len(page)-1].Timestamp < oldest
+}
 
 // readPage reads one page of the channel, or of the thread.
 func (m *Messenger) readPage(
 	ctx context.Context, s Search, cursor string,
 ) (page []slack.Message, next string, err error) {
+	size := readPageSize
+	if cursor == "" {
+		size = findPageSize
+	}
 	if s.ThreadTS == "" {
 		h, err := m.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
-			ChannelID: s.Channel, Oldest: timestampAt(s.Since.Add(-findMargin)), Latest: s.latest(),
-			Cursor: cursor, Limit: findPageSize, IncludeAllMetadata: true,
+			ChannelID: s.Channel, Cursor: cursor, Limit: size, IncludeAllMetadata: true,
 		})
 		if err != nil {
 			return nil, "", ClassifyError("conversations.history", err)
@@ -151,7 +167,7 @@ func (m *Messenger) readPage(
 		return h.Messages, h.ResponseMetaData.NextCursor, nil
 	}
 	page, _, next, err = m.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
-		ChannelID: s.Channel, Timestamp: s.ThreadTS, Cursor: cursor, Limit: findPageSize, IncludeAllMetadata: true,
+		ChannelID: s.Channel, Timestamp: s.ThreadTS, Cursor: cursor, Limit: size, IncludeAllMetadata: true,
 	})
 	return page, next, ClassifyError("conversations.replies", err)
 }

@@ -10,14 +10,15 @@ import (
 	"licensebot/internal/sweep"
 )
 
-// TestClocksApart runs the bot on a host with a clock three minutes off Slack's, with requests
-// that live for less. The answers to the card and to the outcome are lost: their messages are
+// TestClocksApart runs the bot on a host with a clock off Slack's, with requests that live for
+// less. The answers to the card and to the outcome are lost: their messages are
 // found by Slack's time, and not posted again. Votes come in time, and the operator is told.
 func TestClocksApart(t *testing.T) {
 	sweep.InSample(t, false)
 	t.Parallel()
 	for name, ahead := range map[string]time.Duration{
 		"the host's is behind": 3 * time.Minute, "the host's is ahead": -3 * time.Minute,
+		"the host's is hours behind": 3 * time.Hour, "the host's is hours ahead": -3 * time.Hour,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
