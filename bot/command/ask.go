@@ -226,6 +226,10 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 	items = d.takeSiblings(items)
 	items = d.takeBrackets(items)
 	items = d.takePeriods(items)
+	if d.isLate && !d.hasEnd {
+		d.endToFill = "until <day>"
+		d.noteOpen("Say the new last day, such as %s.", Typed("until "+d.exampleDay()))
+	}
 	if reason != nil {
 		d.takeReason(reason)
 	}
@@ -302,7 +306,9 @@ func (d *draft) takePeriods(items []item) []item {
 		case !p.isNothing:
 			found, typed = append(found, p), append(typed, items[i:i+p.n])
 		}
-		rest = append(rest, item{kind: gap, endsClause: items[i+p.n-1].endsClause, isNaked: p.isNaked})
+		rest = append(rest, item{
+			kind: gap, endsClause: items[i+p.n-1].endsClause, isNaked: p.isNaked, isEnd: true,
+		})
 		i += p.n - 1
 	}
 	isStart := d.open > asked
@@ -452,8 +458,8 @@ func (d *draft) takeForWords(words []word) {
 		d.endToFill = "until <day>"
 		d.noteOpen("%s can be when it is needed, or when it ends. Say when it ends with %s.",
 			Typed("for "+joinWords(words)), Typed("until"))
-	case d.ask.Reason != "" || !slices.ContainsFunc(words, word.saysMuch) || soundLikeTime(words):
-		if _, isUnit := findUnit(words[len(words)-1].lower()); isUnit || len(words) == 1 {
+	case d.ask.Reason != "" || !slices.ContainsFunc(words, word.saysMuch) || soundLikeTime(words) && !d.isEndSaid():
+		if _, isUnit := findUnit(words[len(words)-1].lower()); !d.hasEnd && (isUnit || len(words) == 1) {
 			d.endToFill = "for <time>"
 		}
 		d.lacksMore = true
@@ -465,6 +471,9 @@ func (d *draft) takeForWords(words []word) {
 			Typed("for "+reason), Typed("because"))
 	}
 }
+
+// isEndSaid reports whether the end is surely said.
+func (d *draft) isEndSaid() bool { return d.hasEnd && d.endToFill == "" }
 
 // standsBefore reports whether a group, a license or a number of seats follows.
 func (d *draft) standsBefore(items []item) bool {

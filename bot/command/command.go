@@ -116,7 +116,7 @@ func (r *reader) parse(text string) (Command, error) {
 		return Command{Verb: VerbHelp}, nil
 	}
 	if r.knowsGroups() {
-		tokens = r.translate(r.splitSlashes(dropLabels(tokens)))
+		tokens = r.translate(r.splitSlashes(dropLabels(r.openQuotes(tokens))))
 	}
 	c, err := r.read(tokens)
 	if problem, ok := errors.AsType[*Error](err); ok && !r.isCheck && problem.Try == "" && len(problem.Either) == 0 {
@@ -172,7 +172,8 @@ func (r *reader) dropOpening(tokens []word) []word {
 	for len(tokens) > 1 {
 		first := strings.TrimPrefix(strings.ToLower(tokens[0].text), "/")
 		isOwnName := !tokens[0].quoted && (first == own || first == "allocate")
-		if !isOwnName && !tokens[0].isOneOf(openers) {
+		isSubject := !tokens[0].isOneOf(politeWords) && tokens[1].isOneOf([]string{"has", "is", "are", "was", "did"})
+		if !isOwnName && (!tokens[0].isOneOf(openers) || isSubject && !tokens[0].isOneOf(greetings)) {
 			break
 		}
 		tokens = tokens[1:]

@@ -101,6 +101,9 @@ func eitherOrder(read func(month, day int) ([]time.Time, int), a, b int) ([]time
 // or a week from now; next Friday is always one of two.
 func (k Known) readNamedDay(text []string) ([]time.Time, int) {
 	today := k.today()
+	if days, n := k.readDayAndDate(text); n > 0 {
+		return days, n
+	}
 	switch text[0] {
 	case "today", "tonight":
 		return []time.Time{today}, 1
@@ -126,6 +129,41 @@ func (k Known) readNamedDay(text []string) ([]time.Time, int) {
 		return []time.Time{coming}, n
 	}
 	return nil, 0
+}
+
+// readDayAndDate reads a date behind its day of the week. If the date falls on another day, it
+// is not sure which of the two is meant.
+func (k Known) readDayAndDate(text []string) ([]time.Time, int) {
+	skipped := 1
+	for len(text) > skipped && slices.Contains([]string{"the", "on", "den", "el", "le"}, text[skipped]) {
+		skipped++
+	}
+	if len(text) <= skipped || !isWeekday(text[0]) {
+		return nil, 0
+	}
+	for _, read := range []func([]string) ([]time.Time, int){k.readNumericDay, k.readMonthDay, k.readDayOfMonth} {
+		dates, n := read(text[skipped:])
+		if n == 0 {
+			continue
+		}
+		isOther := func(d time.Time) bool { return !strings.HasPrefix(strings.ToLower(d.Weekday().String()), text[0][:3]) }
+		if fitting := slices.DeleteFunc(slices.Clone(dates), isOther); len(fitting) > 0 {
+			return fitting, n + skipped
+		}
+		named, _ := k.readNamedDay(text[:1])
+		return append(named, dates...), n + skipped
+	}
+	return nil, 0
+}
+
+func isWeekday(text string) bool {
+	for d := range 7 {
+		name := strings.ToLower(time.Weekday(d).String())
+		if text == name || text == name[:3] {
+			return true
+		}
+	}
+	return false
 }
 
 // readBoundary reads the end of a year, a quarter, a month or a week.

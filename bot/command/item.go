@@ -21,6 +21,7 @@ type item struct {
 
 	endsClause bool // punctuation follows
 	isNaked    bool // a time without for or until before it
+	isEnd      bool // of a gap: it says when it ends
 }
 
 type kind int
@@ -199,6 +200,9 @@ func joinLimits(items []item) []item {
 	for _, it := range items {
 		last := len(joined) - 1
 		begins := it.kind == plain && it.text != "" && limitSign.MatchString(it.text[:1])
+		if begins && last >= 0 && joined[last].kind == group && len(it.text) > 1 {
+			it.text, begins = it.text[1:], false // the sign stands behind the group
+		}
 		if last >= 0 && joined[last].kind == plain && (begins || strings.HasSuffix(joined[last].text, "=")) {
 			joined[last].text += it.text
 			joined[last].endsOff, joined[last].endsClause = it.endsOff, it.endsClause
@@ -336,6 +340,7 @@ func (d *draft) readLimit(of, text string) {
 // the code before it and to the code behind it, it asks.
 func (d *draft) takeSeats(items []item) []item {
 	items = d.takeSeatsOfEach(dropToSeats(d.dropFormerSeats(items), d.limitVerb != ""))
+	items, apart := d.setApart(items)
 	var rest []item
 	for _, it := range items {
 		if !it.isFiller() || it.isOneOf(separators) {
@@ -346,7 +351,7 @@ func (d *draft) takeSeats(items []item) []item {
 	behind, isBehind := assignSeats(rest, 1)
 	switch {
 	case !slices.ContainsFunc(rest, item.isNumber):
-		return items
+		return slices.Concat(items, apart)
 	case d.takeCount(items, slices.Concat(before, behind)):
 	case isBefore && isBehind:
 		d.askWhich("The number of seats can belong to the code before it, or to the code behind it.", nil,
@@ -361,9 +366,38 @@ func (d *draft) takeSeats(items []item) []item {
 		limit, _ := items[at].count()
 		d.readLimit(d.onlyCode(), limit)
 	default:
-		return items
+		return slices.Concat(items, apart)
 	}
-	return slices.DeleteFunc(slices.Clone(items), item.isNumber)
+	return slices.Concat(withoutNumbers(items), apart)
+}
+
+// setApart takes out the numbers that stand beside no license, if others do: they count
+// something else.
+func (d *draft) setApart(items []item) (rest, apart []item) {
+	isBeside := func(i, side int) bool {
+		for i += side; i >= 0 && i < len(items) && items[i].isFiller(); i += side {
+		}
+		return i >= 0 && i < len(items) && items[i].kind == license
+	}
+	isLoose := make([]bool, len(items))
+	besides := 0
+	for i, it := range items {
+		isLoose[i] = it.isNumber() && !isBeside(i, -1) && !isBeside(i, 1)
+		if isLoose[i] && i+1 < len(items) && items[i+1].isOneOf(seatWords) {
+			return items, nil // it may be what counts
+		}
+		if it.isNumber() && !isLoose[i] {
+			besides++
+		}
+	}
+	for i, it := range items {
+		if besides > 0 && isLoose[i] {
+			apart = append(apart, it)
+			continue
+		}
+		rest = append(rest, it)
+	}
+	return rest, apart
 }
 
 // dropToSeats drops the words to and for between a license and its seats.

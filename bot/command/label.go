@@ -14,6 +14,20 @@ var labels = []string{
 
 var labeled = regexp.MustCompile(`^([A-Za-z]+)[=:](.*)$`)
 
+// openQuotes reads a sentence in double quotes as its words. Names are shorter.
+func (r *reader) openQuotes(tokens []word) []word {
+	var out []word
+	for _, w := range tokens {
+		inside := splitWords(w.text)
+		isSentence := w.quoted && !r.isGroup(w.text) && len(inside) > 3 && (r.namesGroup(inside) || r.hasLicense(inside))
+		if !isSentence {
+			inside = []word{w}
+		}
+		out = append(out, inside...)
+	}
+	return out
+}
+
 // splitSlashes splits a group and a code with a slash or a colon between them.
 func (r *reader) splitSlashes(tokens []word) []word {
 	var out []word

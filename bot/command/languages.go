@@ -32,11 +32,14 @@ var phrases = func() map[string]string {
 			"kind regards", "best regards",
 		},
 		"thanks": {
-			"many thanks",
+			"many thanks", "thanks a lot", "thanks so much", "thanks very much", "thank you very much", "thank you so much",
+			"thanks a million", "thanks a bunch", "vielen dank", "danke schön", "besten dank", "merci beaucoup",
+			"muchas gracias", "cheers mate",
 		},
 		"please": {
 			"i'd like", "i would like", "we'd like", "we would like", "it would be great if", "would be great if",
-			"is it possible to", "it be possible to", "s'il vous plaît", "s'il vous plait",
+			"is it possible to", "it be possible to", "is it possible that", "it be possible that", "it be possible for",
+			"any chance of", "any chance that", "is there any chance", "is there a chance", "s'il vous plaît", "s'il vous plait",
 			"s'il te plaît", "por favor",
 		},
 		unneeded: {
@@ -60,7 +63,10 @@ var phrases = func() map[string]string {
 			"without limit", "no limit", "without a limit",
 		},
 		"until": {
-			"end date", "expiry date",
+			"end date", "expiry date", "up to and including", "up until", "up till",
+		},
+		"exactly": {
+			"drop the rest", "remove the rest", "drop everything else", "remove everything else", "delete the rest",
 		},
 		"6":      {"half a dozen"},
 		"12":     {"a dozen"},

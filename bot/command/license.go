@@ -89,7 +89,7 @@ func (d *draft) codeOf(it item) match {
 		return found
 	case d.Licenses == nil:
 		return match{}
-	case isShaped && !d.isTrial && !d.isLikeKnown(base):
+	case isShaped && !d.isTrial && !d.isLikeKnown(base) && !ticketKey.MatchString(base):
 		return found // not in the list; maybe the group has it
 	case hasLimit:
 		return d.namedWithLimit(base, found)

@@ -20,7 +20,7 @@ type lookup struct {
 // Lookups in the order in which their words decide: about one request, and about none.
 var (
 	idLookups = []lookup{
-		{VerbCancel, []string{"cancel", "withdraw", "retract", "undo", "delete", "remove"}},
+		{VerbCancel, []string{"cancel", "withdraw", "retract", "undo", "delete", "remove", "forget", "scrap", "drop", "abort"}},
 		{VerbEnd, []string{"end", "stop", "terminate", "revoke", "finish", "close"}},
 		{VerbStatus, []string{"approved", "denied", "declined", "rejected", "status"}},
 		{VerbWhy, []string{"why", "who", "approve", "approves", "approver", "approvers", "waiting", "waits", "stuck"}},
@@ -111,14 +111,25 @@ func (r *reader) readLookup(tokens []word) *Error {
 	if !r.knowsGroups() || !body[0].isOneOf(showVerbs) && !slices.ContainsFunc(body, isAbout) {
 		return nil
 	}
-	isLater := func(w word) bool { return w.isOneOf([]string{"extend", "extended", "prolong", "prolonged", "renew"}) }
-	if slices.ContainsFunc(body, isLater) && hasRequestID(body) {
+	if hasRequestID(body) && r.wantsLaterEnd(body) {
 		return r.askToExtend(body)
 	}
 	if look := r.lookUp(body); look != "" {
 		return newError(r.name+" "+look, "That asks for no licenses. The command below fits it best.")
 	}
 	return nil
+}
+
+// wantsLaterEnd reports whether a sentence about a request is about its end, and not about ending it.
+func (r *reader) wantsLaterEnd(words []word) bool {
+	isLater := func(w word) bool {
+		return w.isOneOf([]string{"extend", "extended", "prolong", "prolonged", "renew", "longer"})
+	}
+	if slices.ContainsFunc(words, isLater) {
+		return true
+	}
+	_, isAct := findLookup(idLookups, words)
+	return !isAct && mentionsPeriod(words)
 }
 
 // lookUp is the command for what a sentence is about: one request, requests, a group or the

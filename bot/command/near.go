@@ -181,7 +181,11 @@ func (r *reader) nearRuns(tokens []word) []run {
 			if !ok {
 				break
 			}
-			for _, g := range r.nearGroups(text) {
+			groups := r.nearGroups(text)
+			if len(groups) > maxNear {
+				continue // it says too little
+			}
+			for _, g := range groups {
 				found = append(found, run{from, to, r.referTo(g, text), []approvals.Group{g}})
 			}
 		}

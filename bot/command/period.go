@@ -138,6 +138,8 @@ func (k Known) readSaidPeriod(words []word) (p period, isSaid bool) {
 		return period{n: 1, isForGood: true}, true
 	case first.isOneOf(untilWords):
 		return k.readUntil(words), true
+	case first.isOneOf([]string{"end", "expiry", "up"}) && isMore:
+		return k.readEndDay(words), true
 	case first.isKeyword("for") && isMore:
 		return k.readFor(words), true
 	case first.isOneOf([]string{briefly, "temporarily", "temporary"}):
@@ -157,6 +159,23 @@ func (k Known) readSaidPeriod(words []word) (p period, isSaid bool) {
 		return k.readThis(words), true
 	}
 	return period{}, false
+}
+
+// readEndDay reads a day behind "end" or "up to".
+func (k Known) readEndDay(words []word) period {
+	skipped := 0
+	if words[0].isKeyword("up") {
+		skipped = 1
+	}
+	if len(words) < skipped+2 || skipped > 0 && !words[1].isKeyword("to") {
+		return period{}
+	}
+	if _, n := k.readDay(words[skipped+1:]); n == 0 {
+		return period{}
+	}
+	p := k.readUntil(words[skipped:])
+	p.n += skipped
+	return p
 }
 
 // readFor reads the words behind "for": a length, or forever.
@@ -406,7 +425,9 @@ func (k Known) readUntil(words []word) period {
 	}
 	p := k.untilOneOf(strings.Join(typed, " "), days)
 	p.n = 1 + n
-	if len(rest) > n && rest[n].isOneOf([]string{"evening", "night", "eod", "cob"}) {
+	if len(rest) > n && rest[n].isOneOf([]string{
+		"evening", "night", "eod", "cob", "inclusive", "included", "incl", "including",
+	}) {
 		p.n++ // the end of that day
 	} else if m := timeOfDay(rest[n:]); m > 0 {
 		return k.brokenPeriod(p.n+m, "until <day>", "A grant ends at the end of a day, so leave out %s.",

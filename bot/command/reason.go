@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"licensebot/approvals"
 )
@@ -88,6 +89,10 @@ func (d *draft) takeReason(reason []word) {
 		d.noteOpen("That gives two reasons. Say why once, after %s.", Typed("because"))
 		return
 	}
+	if days, n := d.readDay(reason); n > 0 && n == len(reason) && d.ask.Action == approvals.Add && !d.hasEnd {
+		d.askEndOrReason(text, days)
+		return
+	}
 	at, n, found := findPeriod(&d.ask, reason, d.Known)
 	if !found {
 		d.ask.Reason = text
@@ -100,6 +105,21 @@ func (d *draft) takeReason(reason []word) {
 		[]any{Typed(joinWords(reason[at : at+n]))},
 		func(a *approvals.Ask) { a.Reason = rest; period.applyTo(a) },
 		func(a *approvals.Ask) { a.Reason = text })
+}
+
+// askEndOrReason asks what a day is that stands where a reason does.
+func (d *draft) askEndOrReason(text string, days []time.Time) {
+	p := d.untilOneOf(text, days)
+	ends := p.either
+	if p.problem == nil {
+		ends = []period{p}
+	}
+	options := []func(*approvals.Ask){func(a *approvals.Ask) { a.Reason = text }}
+	for i, end := range ends {
+		options = slices.Insert(options, i, end.applyTo)
+	}
+	d.hasEnd, d.endToFill = true, "until <day>"
+	d.askWhich("%s can be when it ends, or the reason.", []any{Typed(text)}, options...)
 }
 
 // takeBrackets takes a reason in round brackets at the end, or behind a dash. Brackets
@@ -571,6 +591,7 @@ var (
 		"whichever", "already", "still", "again", "back", "also", "too", "plus", "date", "expiry",
 		"deadline", "maybe", "perhaps", "wrong", "ignore", "mistake",
 		"what", "who", "which", "how", "where", "why", "whether", "says", "said", "asked", "told",
+		"actually", "wait", "oops", "correction", "off", "out", "gone",
 	}, conditions...)
 	// conditions say when something is asked for, or whether.
 	conditions = []string{

@@ -16,6 +16,9 @@ func (d *draft) takeSiblings(items []item) []item {
 	if !ok || d.question != nil || d.readPeriod(plainWords(items[at:])).n > 0 {
 		return items
 	}
+	if at+1 < len(items) && items[at-1].kind == group && items[at+1].isOneOf(seatWords) {
+		return items // it counts them
+	}
 	own := d.ask.Group
 	sibling, ok := d.siblingBy(items[at].text)
 	if !ok {

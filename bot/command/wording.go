@@ -42,6 +42,8 @@ func withoutNumbers(items []item) []item {
 func (d *draft) takeAmount(it item, behind []item) bool {
 	switch {
 	case it.isOneOf(onlyWords) && d.ask.Action != approvals.Add:
+	case it.isOneOf(onlyWords) && len(behind) > 0 && behind[0].isEnd:
+		return true // only until then
 	case it.isOneOf(onlyWords) && len(behind) > 0 && behind[0].isNumber():
 		d.noteCorrection(it.text, "", "%s is left out.", Typed(it.text))
 	case it.isOneOf(vagueWords) && d.onlyCode() != "" && d.ask.Action != approvals.Remove:

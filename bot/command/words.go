@@ -21,7 +21,7 @@ var (
 	// turningWords may turn a request into its opposite.
 	turningWords = []string{
 		"not", "no", "never", "but", "except", "excluding", "without", "neither", "nicht", "kein", "keine", "keinen", "ohne",
-		"sans", "pas", "sin", "none", "cannot", "nothing",
+		"weg", "sans", "pas", "sin", "none", "cannot", "nothing",
 	}
 	// softVerbs say in other ways that codes are to be taken out. They are asked about.
 	softVerbs = []string{unneeded, returned, "return", "returns"}
@@ -48,6 +48,8 @@ var (
 		"you", "me", "us", "have", "get", "dear", "team", "someone", "somebody", "anyone", "kindly", "my", "our", "let",
 		"bot", "urgent", "asap", "fyi", "ok", "so",
 	}
+	// greetings are the openers that may stand before a question.
+	greetings = []string{"hi", "hello", "hey", "dear", "bot", "fyi", "ok", "so"}
 	// fillers stand between the parts of a request, and mean nothing.
 	fillers = []string{
 		"the", "a", "an", "and", "&", "+", "also", "group", "please", "pls", "thanks", "thx", "with", "of", "x", "×",
@@ -58,7 +60,7 @@ var (
 		"urgent", "urgently", "ty", "ok",
 		"okay", "everyone", "everybody", "colleagues", "regards", "anymore", "bot", "valid", "can", "could", "would", "want",
 		"wants", "each", "apiece", "i", "hi", "hello", "hey", "needed", "required", "yo", "there",
-		"guys", "morning", "folks", "sorry", "be", "it",
+		"guys", "morning", "folks", "sorry", "be", "it", "eh", "uh", "um", "hm", "hmm", "err", "er", "ah", "oh", "äh", "ähm",
 	}
 	// eachWords say that a number of seats is for each code.
 	eachWords = []string{"each", "apiece"}
