@@ -458,7 +458,7 @@ func (d *draft) takeForWords(words []word) {
 		d.endToFill = "until <day>"
 		d.noteOpen("%s can be when it is needed, or when it ends. Say when it ends with %s.",
 			Typed("for "+joinWords(words)), Typed("until"))
-	case d.ask.Reason != "" || !slices.ContainsFunc(words, word.saysMuch) || soundLikeTime(words) && !d.isEndSaid():
+	case d.ask.Reason != "" || !slices.ContainsFunc(words, word.saysMuch) || soundLikeTime(words) && !d.hasEnd:
 		if _, isUnit := findUnit(words[len(words)-1].lower()); !d.hasEnd && (isUnit || len(words) == 1) {
 			d.endToFill = "for <time>"
 		}
@@ -471,9 +471,6 @@ func (d *draft) takeForWords(words []word) {
 			Typed("for "+reason), Typed("because"))
 	}
 }
-
-// isEndSaid reports whether the end is surely said.
-func (d *draft) isEndSaid() bool { return d.hasEnd && d.endToFill == "" }
 
 // standsBefore reports whether a group, a license or a number of seats follows.
 func (d *draft) standsBefore(items []item) bool {
@@ -820,8 +817,9 @@ func (r *reader) choose(o opening, body, reason []word, drafts []*draft) (Comman
 		return Command{}, r.eitherOf(explainNear(corrected), corrected)
 	}
 	if len(drafts) == 0 {
-		drafts = bestOfOneGroup(near)
+		near = bestOfOneGroup(near)
 	}
+	drafts = slices.Concat(drafts, near)
 	return Command{}, r.askOpen(o, body, reason, drafts)
 }
 

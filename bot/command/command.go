@@ -133,6 +133,9 @@ func (r *reader) read(tokens []word) (Command, error) {
 	if r.isGreeting(tokens) {
 		return Command{Verb: VerbHelp}, nil
 	}
+	if ticket := r.readTicketFirst(tokens); ticket != nil {
+		return Command{}, ticket
+	}
 	byVerb, err := r.readSentence(r.dropOpening(tokens))
 	if !r.beginsGroup(tokens) {
 		return byVerb, err

@@ -200,8 +200,10 @@ func joinLimits(items []item) []item {
 	for _, it := range items {
 		last := len(joined) - 1
 		begins := it.kind == plain && it.text != "" && limitSign.MatchString(it.text[:1])
-		if begins && last >= 0 && joined[last].kind == group && len(it.text) > 1 {
-			it.text, begins = it.text[1:], false // the sign stands behind the group
+		if begins && last >= 0 && joined[last].kind == group { // the sign stands behind the group
+			if it.text, begins = it.text[1:], false; it.text == "" {
+				continue
+			}
 		}
 		if last >= 0 && joined[last].kind == plain && (begins || strings.HasSuffix(joined[last].text, "=")) {
 			joined[last].text += it.text

@@ -86,7 +86,8 @@ func (r *reader) lateVerbDrafts(body, reason []word) []*draft {
 	for i, w := range body {
 		action := approvals.Add
 		switch {
-		case w.isOneOf(removeVerbs), w.isOneOf(softVerbs) && !r.hasToGroup(body):
+		case w.isOneOf(removeVerbs), w.isOneOf(softVerbs) && !r.hasToGroup(body),
+			w.isOneOf(removedWords) && i > 0 && body[i-1].isKeyword("be"):
 			action = approvals.Remove
 		case w.isKeyword("set"):
 			action = approvals.Set

@@ -260,6 +260,35 @@ func (r *reader) readReasonFirst(tokens []word) *Error {
 	return nil
 }
 
+// readTicketFirst reads the key of a ticket before the request that it is for.
+func (r *reader) readTicketFirst(tokens []word) *Error {
+	if !r.knowsGroups() || r.isCheck {
+		return nil
+	}
+	check := *r
+	check.isCheck = true
+	d := &draft{reader: &check}
+	for n := 1; n < min(len(tokens)-1, maxTicketWords); n++ {
+		rest := tokens[n:]
+		if !endsClause(tokens[n-1]) && rest[0].text != "-" || !d.isTicket(tokens[:n]) {
+			continue
+		}
+		if rest[0].text == "-" {
+			rest = rest[1:]
+		}
+		c, err := check.readSentence(check.dropOpening(rest))
+		if err != nil || c.Verb != VerbAsk {
+			return nil
+		}
+		c.Ask.Reason = strings.TrimSpace(strings.TrimRight(joinTyped(tokens[:n]), ",;:- ") + " " + c.Ask.Reason)
+		return newError(r.verify(c.Ask), "The reason comes last, after %s.", Typed("because"))
+	}
+	return nil
+}
+
+// maxTicketWords bounds the key of a ticket with what people call it.
+const maxTicketWords = 4
+
 // lateReasonDrafts read the last words of a reason as parts of the request, if a group or
 // codes are missing before it: IDU because audit for Sales.
 func (r *reader) lateReasonDrafts(o opening, body, reason []word) []*draft {
@@ -344,9 +373,14 @@ func (d *draft) takeClauses(items []item) []item {
 	if len(plainWords(items[from:to])) < to-from || reasonProblem(reason) != "" {
 		return items // they stand in several places
 	}
-	d.ask.Reason = reason
-	d.noteCorrection(reason, "because "+reason, "%s is not understood. If it is the reason, write it after %s.",
-		Typed(reason), Typed("because"))
+	if from == 0 {
+		d.askWhich("%s can be the reason, or mean nothing.", []any{Typed(reason)},
+			func(a *approvals.Ask) { a.Reason = reason }, func(*approvals.Ask) {})
+	} else {
+		d.ask.Reason = reason
+		d.noteCorrection(reason, "because "+reason, "%s is not understood. If it is the reason, write it after %s.",
+			Typed(reason), Typed("because"))
+	}
 	return slices.Concat(items[:from], []item{{kind: gap, endsClause: true}}, items[to:])
 }
 

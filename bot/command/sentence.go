@@ -1,7 +1,9 @@
 package command
 
 import (
+	"errors"
 	"slices"
+	"strings"
 
 	"licensebot/approvals"
 )
@@ -40,6 +42,9 @@ func (r *reader) readSeveral(o opening, body, reason []word) *Error {
 			return move
 		}
 	}
+	if byVerbs := s.splitVerbs(o, body); byVerbs != nil {
+		return byVerbs
+	}
 	if len(runs) > 1 && len(runs) <= maxEither {
 		all := s.splitPairs(o, body)
 		isTimed := func(a approvals.Ask) bool { return a.IsTimed() }
@@ -76,6 +81,97 @@ func (s several) arePairs(body []word) bool {
 		}
 	}
 	return false
+}
+
+// A part is words of a sentence with a verb of their own.
+type part struct {
+	opening
+	words []word
+}
+
+// cutAtVerbs cuts a sentence before each verb behind punctuation or a word such as "and".
+func cutAtVerbs(o opening, body []word) []part {
+	parts := []part{{opening: o}}
+	for i, w := range body {
+		last := &parts[len(parts)-1]
+		isFirst := i == 0 || body[i-1].isOneOf(separators) || body[i-1].isKeyword("then") || endsClause(body[i-1])
+		switch {
+		case isFirst && (w.isOneOf(removeVerbs) || w.isKeyword("minus")):
+			parts = append(parts, part{opening: opening{action: approvals.Remove, isSaid: true}})
+		case isFirst && (w.isOneOf(addVerbs) || w.isKeyword("plus")):
+			parts = append(parts, part{opening: opening{action: approvals.Add, isSaid: true}})
+		default:
+			last.words = append(last.words, w)
+		}
+	}
+	for i := range parts {
+		words := parts[i].words
+		for n := len(words); n > 0 && (words[n-1].isOneOf(separators) || words[n-1].isOneOf([]string{"then", "instead"})); n-- {
+			words = words[:n-1]
+		}
+		parts[i].words = words
+	}
+	return parts
+}
+
+// splitVerbs offers the requests of a sentence with several verbs. What one names, the group or
+// the licenses, the next may leave out.
+func (s several) splitVerbs(o opening, body []word) *Error {
+	parts := cutAtVerbs(o, body)
+	runs := s.maximalRuns(body)
+	if len(parts) > 1 && !o.isSaid && !s.hasLicense(parts[0].words) {
+		parts = parts[1:] // it is the group
+	}
+	if len(parts) < 2 || len(parts) > maxEither || len(runs) == 0 {
+		return nil
+	}
+	var asks []approvals.Ask
+	for _, p := range parts {
+		words := p.words
+		if len(asks) > 0 && !s.hasLicense(words) {
+			words = namesInstead(words, asks[0].Codes)
+		}
+		if len(s.maximalRuns(words)) == 0 && len(runs) == 1 {
+			words = append([]word{{text: runs[0].text, typed: runs[0].text, quoted: true}}, words...)
+		}
+		ask, ok := s.readPart(p.opening, words)
+		if !ok {
+			return nil
+		}
+		asks = append(asks, ask)
+	}
+	if asks[0].Action == asks[1].Action && asks[0].Group == asks[1].Group {
+		return nil
+	}
+	return s.offerAll("These are several requests.", asks)
+}
+
+// namesInstead puts codes in the place of a word such as it.
+func namesInstead(words []word, codes []string) []word {
+	var out []word
+	for _, w := range words {
+		if !w.isOneOf([]string{"it", "them", "that", "those", "this", "these", "one"}) {
+			out = append(out, w)
+		}
+	}
+	for _, c := range codes {
+		out = append(out, word{text: c, typed: c})
+	}
+	return out
+}
+
+// readPart reads a part of a sentence, also if it is just a suggestion that is right.
+func (s several) readPart(o opening, words []word) (ask approvals.Ask, ok bool) {
+	if len(words) == 0 {
+		return ask, false
+	}
+	c, err := s.readAsk(o, words)
+	if problem, isWrong := errors.AsType[*Error](err); isWrong && problem.Try != "" && !s.isCheck {
+		check := *s.reader
+		check.isCheck = true
+		c, err = check.parse(strings.TrimPrefix(problem.Try, s.name))
+	}
+	return c.Ask, err == nil && c.Verb == VerbAsk
 }
 
 // splitPairs are the requests of words such as "IDU for Sales and TSTNU for Finance".

@@ -23,6 +23,8 @@ var (
 		"not", "no", "never", "but", "except", "excluding", "without", "neither", "nicht", "kein", "keine", "keinen", "ohne",
 		"weg", "sans", "pas", "sin", "none", "cannot", "nothing",
 	}
+	// removedWords say behind "be" that codes are to be taken out.
+	removedWords = []string{"removed", "revoked", "deleted", "withdrawn", "dropped", "taken", "unassigned"}
 	// softVerbs say in other ways that codes are to be taken out. They are asked about.
 	softVerbs = []string{unneeded, returned, "return", "returns"}
 	// limitVerbs change a seat limit.
