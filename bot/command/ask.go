@@ -979,7 +979,7 @@ func byQuestions(a, b *draft) int {
 	case a.open != b.open:
 		return a.open - b.open
 	case !isApart:
-		return len(b.ask.Group) - len(a.ask.Group)
+		return cmp.Or(len(b.ask.Group)-len(a.ask.Group), a.left-b.left)
 	}
 	return cmp.Or(a.left-b.left, a.group.from-b.group.from)
 }

@@ -40,7 +40,7 @@ var phrases = func() map[string]string {
 			"i'd like", "i would like", "we'd like", "we would like", "it would be great if", "would be great if",
 			"is it possible to", "it be possible to", "is it possible that", "it be possible that", "it be possible for",
 			"any chance of", "any chance that", "is there any chance", "is there a chance", "s'il vous plaît", "s'il vous plait",
-			"s'il te plaît", "por favor",
+			"s'il te plaît", "por favor", "per favore", "il faudrait", "il faut",
 		},
 		unneeded: {
 			"no longer", "nicht mehr", "ya no", "doesn't need", "does not need", "don't need",
@@ -64,6 +64,7 @@ var phrases = func() map[string]string {
 		},
 		"until": {
 			"end date", "expiry date", "up to and including", "up until", "up till",
+			"fino a", "fino al", "fino alla", "tot en met",
 		},
 		"exactly": {
 			"drop the rest", "remove the rest", "drop everything else", "remove everything else", "delete the rest",
@@ -122,41 +123,89 @@ const longestPhrase = 5
 // for. A word of two meanings is left out.
 var translations = func() map[string]string {
 	all := make(map[string]string)
-	for english, others := range map[string]string{
-		"please": "bitte gerne gern svp ください お願いします", "thanks": "danke merci gracias", "hello": "hallo bonjour hola",
-		"for": "für fuer pour para por during", "until": "bis jusqu'au jusqu'à hasta", "because": "weil wegen porque",
-		"reason": "grund raison", "and": "und et と", "with": "mit avec con",
-		"need": "braucht brauchen brauche benötigt benötigen benoetigt besoin necesita necesitan necesito necesitamos が必要です",
-		"want": "möchte möchten moechte quiero queremos", "from": "von vom aus から", "to": "zu zur zum à au aux al に へ",
-		"of":  "de du des del の",
-		"the": "der die das den dem le la les el los las を は が", "a": "ein eine einen einer un une una",
-		"or": "oder", "in": "im en dans", "i": "ich je", "we": "wir nous", "team": "équipe equipo",
-		"have": "haben", "has": "hat", "back": "zurück", "can": "darf dürfen puede",
-		"add": "hinzufügen hinzu geben gib ajouter ajoute ajoutez donner donnez attribuer agregar añadir asignar dar 追加",
-		"remove": "entfernen entferne löschen lösche entziehen supprimer supprimez retirer retirez enlever enlevez " +
-			"quitar eliminar borrar 削除",
-		"group": "gruppe groupe grupo グループ", "license": "lizenz licencia ライセンス", "licenses": "lizenzen licencias",
-		"forever": "dauerhaft unbefristet toujours siempre", "next": "nächsten nächste prochain próximo",
-		"hours": "stunde stunden heure heures hora horas 時間", "days": "tag tage tagen jour jours día días dia dias 日間",
-		"weeks": "woche wochen semaine semaines semana semanas 週間", "months": "monat monate monaten mois mes meses ヶ月 か月",
-		"years": "jahr jahre jahren ans año años 年間", "today": "heute aujourd'hui hoy", "tomorrow": "morgen demain mañana",
-		"monday": "montag lundi lunes", "tuesday": "dienstag mardi martes", "wednesday": "mittwoch mercredi miércoles",
-		"thursday": "donnerstag jeudi jueves", "friday": "freitag vendredi viernes", "saturday": "samstag samedi sábado",
-		"sunday": "sonntag dimanche domingo", "january": "januar janvier enero", "february": "februar février febrero",
-		"march": "märz maerz mars marzo", "april": "avril abril", "may": "mai mayo", "june": "juni juin junio",
-		"july": "juli juillet julio", "august": "août aout agosto", "september": "septembre septiembre",
-		"october": "oktober octobre octubre", "november": "novembre noviembre", "december": "dezember décembre diciembre",
-		"12": "dozen", "two": "zwei deux dos", "three": "drei trois tres", "four": "vier quatre cuatro",
-		"five": "fünf cinq cinco",
-		"six":  "sechs seis", "seven": "sieben siete",
-		"eight": "acht huit ocho", "nine": "neun neuf nueve", "ten": "zehn dix diez",
-	} {
+	for line := range strings.Lines(foreignWords) {
+		english, others, _ := strings.Cut(line, ": ")
 		for other := range strings.FieldsSeq(others) {
 			all[other] = english
 		}
 	}
 	return all
 }()
+
+const foreignWords = `please: bitte gerne gern svp ください お願いします graag alstublieft aub proszę
+thanks: danke merci gracias bedankt grazie obrigado obrigada dank
+hello: hallo bonjour hola hej ciao olá
+for: für fuer pour para por during voor per dla för
+until: bis jusqu'au jusqu'à hasta tot até t/m
+because: weil wegen porque omdat wegens perché ponieważ eftersom
+reason: grund raison
+and: und et と e oraz och
+with: mit avec con
+need: braucht brauchen brauche benötigt benötigen benoetigt besoin necesita necesitan necesito necesitamos が必要です
+need: nodig serve servono precisa precisamos preciso potrzebuje potrzebujemy behöver faudrait faut bräuchte
+need: bräuchten
+want: möchte möchten moechte quiero queremos hätte hätten vorremmo vorrei queria gostaria wil willen
+from: von vom aus から
+to: zu zur zum à au aux al に へ
+of: de du des del の
+the: der die das den dem le la les el los las を は が
+a: ein eine einen einer un une una
+or: oder
+in: im en dans
+i: ich je
+we: wir nous
+team: équipe equipo
+have: haben
+has: hat
+back: zurück
+can: darf dürfen puede kannst könnte könnten könntest kan kunnen può puoi pode peux peut pouvez
+add: hinzufügen hinzu geben gib ajouter ajoute ajoutez donner donnez attribuer agregar añadir asignar dar 追加
+add: toevoegen geef aggiungere aggiungi adicionar adicione dodaj gebt
+remove: entfernen entferne löschen lösche entziehen supprimer supprimez retirer retirez enlever enlevez verwijder
+remove: verwijderen rimuovere rimuovi togliere togli remover remova usuń nimm nehmt streichen streiche kündigen
+remove: quitar eliminar borrar 削除
+group: gruppe groupe grupo グループ groep gruppo
+license: lizenz licencia ライセンス licentie licenza licença licencję
+licenses: lizenzen licencias licenties licenze licenças
+forever: dauerhaft unbefristet toujours siempre
+next: nächsten nächste prochain próximo
+hours: stunde stunden heure heures hora horas 時間 uur ore ora
+days: tag tage tagen jour jours día días dia dias 日間 dagen giorno giorni
+weeks: woche wochen semaine semaines semana semanas 週間 weken settimana settimane
+months: monat monate monaten mois mes meses ヶ月 か月 maand maanden mese mesi mês
+years: jahr jahre jahren ans año años 年間 jaar anno anni ano anos
+today: heute aujourd'hui hoy vandaag oggi hoje
+tomorrow: morgen demain mañana domani amanhã
+monday: montag lundi lunes maandag lunedì segunda
+tuesday: dienstag mardi martes dinsdag martedì terça
+wednesday: mittwoch mercredi miércoles woensdag mercoledì quarta
+thursday: donnerstag jeudi jueves donderdag giovedì quinta
+friday: freitag vendredi viernes vrijdag venerdì sexta
+saturday: samstag samedi sábado zaterdag sabato
+sunday: sonntag dimanche domingo zondag domenica
+january: januar janvier enero januari gennaio janeiro
+february: februar février febrero februari febbraio fevereiro
+march: märz maerz mars marzo maart março
+april: avril abril aprile
+may: mai mayo mei maggio maio
+june: juni juin junio giugno junho
+july: juli juillet julio luglio julho
+august: août aout agosto augustus
+september: septembre septiembre settembre setembro
+october: oktober octobre octubre ottobre outubro
+november: novembre noviembre
+december: dezember décembre diciembre dicembre dezembro
+12: dozen
+two: zwei deux dos
+three: drei trois tres
+four: vier quatre cuatro
+five: fünf cinq cinco
+six: sechs seis
+seven: sieben siete
+eight: acht huit ocho
+nine: neun neuf nueve
+ten: zehn dix diez
+`
 
 // lengthInLetters is a length in one word, in any script.
 var lengthInLetters = regexp.MustCompile(`^([0-9]{1,4})(\p{L}+)$`)

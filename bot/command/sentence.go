@@ -231,15 +231,30 @@ func (r *reader) hasLicense(words []word) bool {
 	return len(d.ask.Codes) > 0
 }
 
-// readEmptying reads "empty" or "clear" before a group.
+// readEmptying reads that a group is to have no licenses: empty Sales, clear all licenses of
+// Sales, Sales should be empty.
 func (r *reader) readEmptying(verb word, rest []word) *Error {
-	rest = r.dropArticles(rest)
-	if !r.knowsGroups() || len(rest) == 0 || !verb.isOneOf([]string{WordEmpty, "clear"}) {
+	if !r.knowsGroups() {
 		return nil
 	}
-	name, _, isOne := joinRun(rest)
-	ask := approvals.Ask{Action: approvals.Set, Group: name, MayEmpty: true, Command: r.name}
-	if !isOne || !r.isGroup(name) || r.verify(ask) == "" {
+	words := append([]word{verb}, rest...)
+	runs := r.maximalRuns(words)
+	isEmpty := func(w word) bool { return w.isOneOf([]string{WordEmpty, "clear", "wipe"}) }
+	if len(runs) != 1 || !slices.ContainsFunc(words, isEmpty) || verb.isKeyword("set") || verb.isOneOf(removeVerbs) {
+		return nil
+	}
+	words, reason := cutReason(words, 1)
+	for i, w := range words {
+		isGroup := runs[0].from <= i && i < runs[0].to
+		isOther := !isEmpty(w) && !w.isOneOf(prepositions) && !w.isOneOf(everything) && !w.isKeyword("should")
+		if !isGroup && isOther && !(item{word: w}).isFiller() {
+			return nil
+		}
+	}
+	ask := approvals.Ask{
+		Action: approvals.Set, Group: runs[0].text, MayEmpty: true, Command: r.name, Reason: joinTyped(reason),
+	}
+	if runs[0].to > len(words) || r.verify(ask) == "" {
 		return nil
 	}
 	return newError(Suggest(ask), "To leave a group without codes, set it to %s.", Typed(WordEmpty))
