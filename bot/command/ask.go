@@ -320,6 +320,11 @@ func (d *draft) takePeriods(items []item) []item {
 			d.ask.For, d.ask.Until, d.endToFill = 0, time.Time{}, "until <day>"
 		}
 	default:
+		isEnd := func(p period) bool { return !p.isForGood }
+		if !slices.ContainsFunc(found, isEnd) {
+			d.takePeriod(found[0], typed[0])
+			break
+		}
 		d.askEnds(found)
 	}
 	return rest
@@ -418,7 +423,7 @@ func (d *draft) takePeriod(p period, typed []item) {
 func (d *draft) takeForReason(items []item) []item {
 	for i, it := range items {
 		isSeats := i+2 < len(items) && items[i+1].isNumber() && items[i+2].isOneOf(seatWords)
-		if !it.isKeyword("for") || isSeats || d.standsBefore(items[i+1:]) {
+		if !it.isKeyword("for") || isSeats || d.standsBefore(items[i+1:]) || d.isInClause(items, i) {
 			continue
 		}
 		words := plainWords(items[i+1:])
@@ -440,14 +445,26 @@ func (d *draft) takeForReason(items []item) []item {
 		default:
 			d.takeForWords(withoutPoliteness(words))
 		}
-		return slices.Concat(items[:i], []item{{kind: gap, endsClause: true}}, items[end:])
+		return slices.Concat(items[:i], []item{{kind: gap, endsClause: true, isEnd: d.endToFill != ""}}, items[end:])
 	}
 	return items
 }
 
+// isInClause reports whether a word stands behind another that is no part of the request: what
+// follows belongs to that one.
+func (d *draft) isInClause(items []item, i int) bool {
+	if i == 0 || items[i-1].kind != plain || items[i-1].endsClause {
+		return false
+	}
+	isPart, _ := d.findParts(items)
+	before := items[i-1]
+	return !isPart[i-1] && !before.isFiller() && !before.isNumber() && !before.isOneOf(addVerbs) &&
+		!before.isOneOf(politeWords) && !before.isOneOf(prepositions)
+}
+
 // takeForWords takes words behind "for" as a reason, if they name no day and sound like no time.
 func (d *draft) takeForWords(words []word) {
-	reason := strings.TrimRight(joinTyped(words), ",;:")
+	reason := strings.TrimRight(joinTyped(words), ".,;:")
 	_, days := d.readDay(words)
 	_, isMonth := findMonth(strings.ToLower(words[0].text))
 	if days > 0 && days < len(words) && isPartOfName(words[days-1:], false) {
@@ -556,12 +573,24 @@ func (d *draft) takeRest(items []item) {
 			left, last = append(left, it), i
 		}
 	}
-	switch {
-	case len(left) == 1 && d.areLoneSeats(items, left[0]):
-		d.takeLoneSeats(left[0])
-	case len(left) > 0:
+	if at := slices.IndexFunc(items, item.isNumber); at >= 0 && isOneNumber(items) && d.areLoneSeats(items, items[at]) &&
+		(len(left) == 1 || standsAlone(items, at)) {
+		d.takeLoneSeats(items[at])
+		left = slices.DeleteFunc(left, item.isNumber)
+	}
+	if len(left) > 0 {
 		d.noteLeft(left, Typed(strings.Join(quoted, " … ")))
 	}
+}
+
+// standsAlone reports whether punctuation is on both sides of a number, maybe with a word for
+// seats behind it.
+func standsAlone(items []item, at int) bool {
+	end := at
+	if at+1 < len(items) && items[at+1].isOneOf(seatWords) {
+		end++
+	}
+	return at > 0 && items[at-1].endsClause && (end == len(items)-1 || items[end].endsClause)
 }
 
 // meansNothing reports whether a word adds nothing to what is understood.
@@ -599,6 +628,7 @@ func (d *draft) noteLeft(left []item, ref Typed) {
 	d.lacksCodes = true
 	switch {
 	case mention.MatchString(first.text) || isPerson(first.text):
+		d.lacksCodes, d.lacksMore = len(d.ask.Codes) == 0, true
 		d.noteOpen(aboutPersons, Typed(first.text))
 	case len(d.groupsIn(left)) > 0:
 		d.lacksCodes = false
@@ -1024,7 +1054,7 @@ func (d *draft) fill() string {
 		parts, isOpen = append(parts, "<code>"), true
 	}
 	more := ""
-	if d.lacksMore && !isOpen {
+	if d.lacksMore && (!isOpen || d.left > 1 && len(d.ask.Codes) > 0) {
 		more, isOpen = "<more>", true
 	}
 	if !isOpen {

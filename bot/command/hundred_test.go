@@ -294,3 +294,16 @@ func TestAHundredOfFirstDays(t *testing.T) {
 
 // TestFortyMore types what was written after the hundreds were mended, and typed once.
 func TestFortyMore(t *testing.T) { judgeRequests(t, "testdata/forty-more.txt", 37, 40) }
+
+// TestAHundredSentences types what people wrote in whole sentences.
+func TestAHundredSentences(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-sentences.txt", 97, 100)
+}
+
+// TestAHundredCommands types what people wrote who like commands.
+func TestAHundredCommands(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-commands.txt", 99, 100)
+}
+
+// TestAHundredChats types what people wrote in a hurry, on a phone or from a mail.
+func TestAHundredChats(t *testing.T) { judgeRequests(t, "testdata/hundred-chats.txt", 92, 100) }

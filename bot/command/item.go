@@ -111,14 +111,18 @@ func (d *draft) expand(tokens []word, found run) []item {
 	return joinLimits(items)
 }
 
+// codeSeparators stand between codes without blanks.
+const codeSeparators = "/+&|"
+
 // splitItem splits a word at commas and semicolons, and a quoted one also at blanks.
 func splitItem(w word) []item {
 	if w.means != "" || thousands.MatchString(w.text) && !w.quoted {
 		return []item{{word: w, endsClause: endsClause(w)}}
 	}
 	isNoCode := func(s string) bool { return !IsCode(strings.ToUpper(s)) }
-	areCodes := !slices.ContainsFunc(strings.Split(w.text, "/"), isNoCode)
-	isSeparator := func(r rune) bool { return r == ',' || r == ';' || r == '/' && areCodes }
+	parts := strings.FieldsFunc(w.text, func(r rune) bool { return strings.ContainsRune(codeSeparators, r) })
+	areCodes := !slices.ContainsFunc(parts, isNoCode)
+	isSeparator := func(r rune) bool { return r == ',' || r == ';' || areCodes && strings.ContainsRune(codeSeparators, r) }
 	var items []item
 	for _, part := range strings.FieldsFunc(w.text, isSeparator) {
 		for _, text := range strings.Fields(part) {
@@ -152,7 +156,7 @@ func endsClause(w word) bool {
 	return strings.Contains(",;:.!?", last) && !isTitle
 }
 
-// dropRepeatedGroup drops the group where it is named a second time.
+// dropRepeatedGroup gives no meaning to the group where it is named a second time.
 func (d *draft) dropRepeatedGroup(items []item) []item {
 	if !d.knowsGroups() {
 		return items
@@ -168,8 +172,13 @@ func (d *draft) dropRepeatedGroup(items []item) []item {
 				continue
 			}
 			if isOneName(names, words) {
-				items = slices.Delete(items, i, i+n)
-				i--
+				for at := i; at < i+n; at++ {
+					items[at].means = nothing
+				}
+				if i > 0 && items[i-1].isOneOf(prepositions) {
+					items[i-1].means = nothing
+				}
+				i += n - 1
 				break
 			}
 			if d.isGroup(joinWords(words)) {

@@ -66,6 +66,10 @@ var phrases = func() map[string]string {
 			"end date", "expiry date", "up to and including", "up until", "up till",
 			"fino a", "fino al", "fino alla", "tot en met",
 		},
+		WordEmpty: {
+			"with no licenses", "with no licences", "without any licenses", "without any licences", "without licenses",
+			"with no codes", "with nothing", "without codes", "without any codes",
+		},
 		"exactly": {
 			"drop the rest", "remove the rest", "drop everything else", "remove everything else", "delete the rest",
 		},

@@ -222,6 +222,9 @@ func (r *reader) findNear(text string) []approvals.Group {
 		return nil
 	}
 	found := slices.Clone(r.loose[looseKey(want)])
+	if one := singular(want); one != want && !strings.ContainsAny(want, "0123456789 ") {
+		want = one
+	}
 	if digits := withDigits(want); digits != want {
 		found = append(found, r.loose[looseKey(digits)]...)
 	}
@@ -271,7 +274,7 @@ func (r *reader) askGroup(o opening, body, reason []word) *Error {
 	rest, person, names := r.withoutPersons(body)
 	unknown := r.unknownWords(rest)
 	d := r.readDraft(o, r.withoutLooseNumbers(rest), run{from: -1, to: -1, text: ExampleGroup}, reason)
-	d.ask.Group = ""
+	d.ask.Group, d.lacksMore = "", false
 	var asked *Error
 	switch {
 	case person != "":

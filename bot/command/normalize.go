@@ -133,5 +133,8 @@ func (w word) isKeyword(keyword string) bool {
 func stripDecoration(s string) string {
 	s = strings.Trim(s, "`*~'")
 	s = strings.TrimRight(s, ".,;:!?")
+	if cut := strings.TrimRight(s, "-"); cut != "" && len(s)-len(cut) > 1 {
+		s = cut
+	}
 	return strings.Trim(s, "`*_~'")
 }

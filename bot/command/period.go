@@ -413,6 +413,11 @@ func (k Known) readUntil(words []word) period {
 	if month, isMonth := findMonth(rest[0].lower()); isMonth && words[0].isOneOf([]string{"through", "thru"}) && n == 0 {
 		days, n = k.endOfMonth(month, nil, 1)
 	}
+	if n == 0 && len(rest) > 1 {
+		if days, n = k.readDay(rest[1:]); n > 0 { // until Christmas Eve, 24.12.
+			n++
+		}
+	}
 	if n == 0 {
 		p := k.brokenPeriod(2, "until <day>", "%s is not a day: write year, month and day, such as %s.",
 			Typed("until "+rest[0].text), Typed("until "+k.exampleDay()))

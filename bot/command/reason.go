@@ -145,7 +145,8 @@ func (d *draft) takeBrackets(items []item) []item {
 			inside[0] = inside[0].trim("(")
 			inside[len(inside)-1] = inside[len(inside)-1].trim("()")
 		}
-		if d.isRequestPart(inside) {
+		_, days := d.readDay(plainWords(inside))
+		if isDay := isBracket && days == len(inside); isDay || d.isRequestPart(inside) {
 			return slices.Concat(items[:i], inside)
 		}
 		var words []word
@@ -183,10 +184,17 @@ func (d *draft) dropMark(items []item, i int, isDash bool) (plainer []item, isPa
 	switch {
 	case len(inner) > 0 && i+len(inner) < len(items) && d.isRequestPart(inner):
 		return slices.Concat(items[:i], inner, items[i+len(inner):]), true
-	case isDash && d.isBeforePart(items[i+1:]):
+	case isDash && (d.isBeforePart(items[i+1:]) || d.isBeforeLicenses(items, i)):
 		return slices.Concat(items[:i], items[i+1:]), true
 	}
 	return items, false
+}
+
+// isBeforeLicenses reports whether all licenses stand behind a dash.
+func (d *draft) isBeforeLicenses(items []item, at int) bool {
+	trial := &draft{reader: d.reader, isTrial: true}
+	isNamed := func(items []item) bool { return len(items) > 0 && hasLicense(trial.takeLicenses(items)) }
+	return d.Licenses != nil && !isNamed(items[:at]) && isNamed(items[at+1:])
 }
 
 // isBeforePart reports whether what stands behind a dash, up to the next one, is a part of the
@@ -265,23 +273,22 @@ func (r *reader) readTicketFirst(tokens []word) *Error {
 	if !r.knowsGroups() || r.isCheck {
 		return nil
 	}
-	check := *r
-	check.isCheck = true
-	d := &draft{reader: &check}
+	d := &draft{reader: r}
 	for n := 1; n < min(len(tokens)-1, maxTicketWords); n++ {
 		rest := tokens[n:]
-		if !endsClause(tokens[n-1]) && rest[0].text != "-" || !d.isTicket(tokens[:n]) {
+		isCut := rest[0].isOneOf([]string{"-", "|", "/", "--"})
+		if !endsClause(tokens[n-1]) && !isCut || !d.isTicket(tokens[:n]) {
 			continue
 		}
-		if rest[0].text == "-" {
+		if isCut {
 			rest = rest[1:]
 		}
-		c, err := check.readSentence(check.dropOpening(rest))
-		if err != nil || c.Verb != VerbAsk {
+		ask, ok := r.offeredBy(r.readSentence(r.dropOpening(rest)))
+		if !ok {
 			return nil
 		}
-		c.Ask.Reason = strings.TrimSpace(strings.TrimRight(joinTyped(tokens[:n]), ",;:- ") + " " + c.Ask.Reason)
-		return newError(r.verify(c.Ask), "The reason comes last, after %s.", Typed("because"))
+		ask.Reason = strings.TrimRight(strings.TrimRight(joinTyped(tokens[:n]), ",;:- ")+": "+ask.Reason, ": ")
+		return newError(r.verify(ask), "The reason comes last, after %s.", Typed("because"))
 	}
 	return nil
 }
@@ -458,7 +465,8 @@ func withoutPoliteness(words []word) []word {
 // or turn or limit what it asks for. One word says enough where it stands apart.
 func (d *draft) isReason(words []word, isApart bool) bool {
 	words = withoutPoliteness(words)
-	if len(words) == 0 || d.namesGroup(words) || words[0].isOneOf(stateWords) || words[0].isOneOf(addVerbs) {
+	isOwnGroup := func(w word) bool { return w.means == nothing }
+	if len(words) == 0 || d.namesGroup(slices.DeleteFunc(slices.Clone(words), isOwnGroup)) || words[0].isOneOf(stateWords) || words[0].isOneOf(addVerbs) {
 		return false
 	}
 	if d.isTicket(words) {
@@ -685,7 +693,7 @@ func (d *draft) isTicket(words []word) bool {
 
 // trim is an item without these characters around it.
 func (it item) trim(cut string) item {
-	it.text, it.typed = strings.Trim(it.text, cut), strings.Trim(it.typed, cut)
+	it.text, it.typed = stripDecoration(strings.Trim(it.text, cut)), strings.Trim(it.typed, cut)
 	return it
 }
 

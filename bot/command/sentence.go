@@ -134,7 +134,10 @@ func (s several) splitVerbs(o opening, body []word) *Error {
 		if len(s.maximalRuns(words)) == 0 && len(runs) == 1 {
 			words = append([]word{{text: runs[0].text, typed: runs[0].text, quoted: true}}, words...)
 		}
-		ask, ok := s.readPart(p.opening, words)
+		if len(words) == 0 {
+			return nil
+		}
+		ask, ok := s.offeredBy(s.readAsk(p.opening, words))
 		if !ok {
 			return nil
 		}
@@ -160,16 +163,21 @@ func namesInstead(words []word, codes []string) []word {
 	return out
 }
 
-// readPart reads a part of a sentence, also if it is just a suggestion that is right.
-func (s several) readPart(o opening, words []word) (ask approvals.Ask, ok bool) {
-	if len(words) == 0 {
-		return ask, false
+// namesBehindNumber puts the only code behind a number: 5 IDU for Sales and 3 for Finance.
+func namesBehindNumber(words []word, codes []string) []word {
+	at := slices.IndexFunc(words, func(w word) bool { return (item{word: w}).isNumber() })
+	if at != 0 || len(codes) != 1 {
+		return words
 	}
-	c, err := s.readAsk(o, words)
-	if problem, isWrong := errors.AsType[*Error](err); isWrong && problem.Try != "" && !s.isCheck {
-		check := *s.reader
+	return slices.Insert(slices.Clone(words), at+1, word{text: codes[0], typed: codes[0]})
+}
+
+// offeredBy is the request that was read, or else the only one that is offered in its place.
+func (r *reader) offeredBy(c Command, err error) (ask approvals.Ask, ok bool) {
+	if problem, isWrong := errors.AsType[*Error](err); isWrong && problem.Try != "" && !r.isCheck {
+		check := *r
 		check.isCheck = true
-		c, err = check.parse(strings.TrimPrefix(problem.Try, s.name))
+		c, err = check.parse(strings.TrimPrefix(problem.Try, r.name))
 	}
 	return c.Ask, err == nil && c.Verb == VerbAsk
 }
@@ -195,6 +203,9 @@ func (s several) splitPairs(o opening, body []word) []approvals.Ask {
 			continue
 		}
 		if first := s.splitPairs(o, body[:i]); first != nil {
+			if !s.hasLicense(rest) {
+				rest = namesBehindNumber(rest, first[0].Codes)
+			}
 			if others := s.splitPairs(o, rest); others != nil {
 				return append(first, others...)
 			}
@@ -246,7 +257,7 @@ func (r *reader) readEmptying(verb word, rest []word) *Error {
 	words, reason := cutReason(words, 1)
 	for i, w := range words {
 		isGroup := runs[0].from <= i && i < runs[0].to
-		isOther := !isEmpty(w) && !w.isOneOf(prepositions) && !w.isOneOf(everything) && !w.isKeyword("should")
+		isOther := !isEmpty(w) && !w.isOneOf(prepositions) && !w.isOneOf(everything) && !w.isOneOf([]string{"should", "leave", "completely"})
 		if !isGroup && isOther && !(item{word: w}).isFiller() {
 			return nil
 		}
