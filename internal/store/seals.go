@@ -48,9 +48,15 @@ func (t *tx) sealJournal(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("seal the journal: %w", err)
 	}
 	for _, row := range rows {
-		seq++
-		head = row.Seal(seq, head)
-		if err := t.insertSeal(ctx, seq, row.ID, head); err != nil {
+		if !row.isSealed {
+			seq++
+			head = row.Seal(seq, head)
+			err = t.insertSeal(ctx, seq, row.ID, head)
+		}
+		if err == nil {
+			_, err = t.ExecContext(ctx, `DELETE FROM journal_unsealed WHERE journal_id = $1`, row.ID)
+		}
+		if err != nil {
 			return 0, fmt.Errorf("seal the journal: %w", err)
 		}
 	}
@@ -66,10 +72,21 @@ func (t *tx) readHead(ctx context.Context) (seq int64, hash string, err error) {
 	return seq, hash, err
 }
 
+// A queuedRow waits for its seal. A person with access to the tables may have queued it again.
+type queuedRow struct {
+	audit.Row
+	isSealed bool
+}
+
+func scanQueuedRow(rows *sql.Rows) (r queuedRow, err error) {
+	return r, rows.Scan(append(placesOf(&r.Row), &r.isSealed)...)
+}
+
 // listUnsealed begins at the first row without a seal: otherwise PostgreSQL would join from the
 // journal's beginning, or all of it.
-func (t *tx) listUnsealed(ctx context.Context) ([]audit.Row, error) {
-	return collect(readRows(ctx, t, scanAuditRow, `SELECT `+journalColumns+`
+func (t *tx) listUnsealed(ctx context.Context) ([]queuedRow, error) {
+	return collect(readRows(ctx, t, scanQueuedRow, `SELECT `+journalColumns+`,
+		EXISTS (SELECT 1 FROM journal_seals s WHERE s.journal_id = j.id)
 		FROM journal_unsealed u JOIN journal j ON j.id = u.journal_id
 		WHERE j.id >= (SELECT min(journal_id) FROM journal_unsealed) ORDER BY j.id LIMIT $1`, sealBatch))
 }
@@ -85,10 +102,6 @@ func placesOf(r *audit.Row) []any {
 
 func (t *tx) insertSeal(ctx context.Context, seq, id int64, hash string) error {
 	_, err := t.ExecContext(ctx, `INSERT INTO journal_seals (seq, journal_id, hash) VALUES ($1, $2, $3)`, seq, id, hash)
-	if err != nil {
-		return err
-	}
-	_, err = t.ExecContext(ctx, `DELETE FROM journal_unsealed WHERE journal_id = $1`, id)
 	return err
 }
 
@@ -123,7 +136,7 @@ func (t *tx) appendJournal(ctx context.Context, e entry) error {
 		_, err = t.ExecContext(ctx, `INSERT INTO journal_words (journal_id, words) VALUES ($1, $2)`, r.ID, r.Words)
 	}
 	if err == nil {
-		_, err = t.ExecContext(ctx, `INSERT INTO journal_unsealed (journal_id) VALUES ($1)`, r.ID)
+		_, err = t.ExecContext(ctx, `INSERT INTO journal_unsealed (journal_id) VALUES ($1) ON CONFLICT DO NOTHING`, r.ID)
 	}
 	return err
 }

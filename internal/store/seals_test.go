@@ -98,6 +98,31 @@ func TestReplicasSealWithoutGapsOrForks(t *testing.T) {
 	}
 }
 
+// TestRowsInTheQueueByHand queues a sealed row again, one that is missing, and one to come. The
+// bot goes on to write and to seal.
+func TestRowsInTheQueueByHand(t *testing.T) {
+	t.Parallel()
+	for kind, url := range moveURLs {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			at := url(t)
+			b := openBench(t, at)
+			t.Cleanup(func() { b.mustSucceed(b.Close()) })
+			b.postedCard(1, "group-01")
+			b.mustSucceed(sealAll(t.Context(), b))
+			_, before, _ := verify(t, at)
+			b.underTest().execSQL(t, `INSERT INTO journal_unsealed (journal_id) VALUES (1), (0)`)
+			b.underTest().execSQL(t, `INSERT INTO journal_unsealed SELECT max(id) + 1 FROM journal`)
+			b.postedCard(2, "group-02")
+			b.mustSucceed(sealAll(t.Context(), b))
+			findings, after, waiting := verify(t, at)
+			if len(findings) > 0 || waiting > 0 || after.Sealed <= before.Sealed {
+				t.Errorf("%d rows were sealed and now %d; %d wait; findings: %q", before.Sealed, after.Sealed, waiting, findings)
+			}
+		})
+	}
+}
+
 // TestDatabaseRefusesToChangeTheJournal tries it as the bot's own user.
 func TestDatabaseRefusesToChangeTheJournal(t *testing.T) {
 	t.Parallel()

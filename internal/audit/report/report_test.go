@@ -155,7 +155,7 @@ func (s *story) seeOutside() {
 	known := approvals.Baseline(approvals.GroupLook{Group: finance, Items: []string{"ATTUNU", "CTZDEVCU"}, Begun: lease.Begun})
 	err = s.store.SaveLook(ctx, lease, known, &approvals.OutsideChange{
 		ID: "C-AAAAAAAA", Group: finance, Gained: []string{"CTZDEVCU"}, Items: []string{"ATTUNU", "CTZDEVCU"},
-		Since: lease.Begun.Add(-time.Hour), SeenAt: lease.Begun.Add(-time.Minute),
+		Since: lease.Begun.Add(-time.Hour), SeenAt: lease.Begun.Add(-time.Minute), Unread: true,
 		Edits: []approvals.PortalEdit{{At: lease.Begun.Add(-time.Hour), By: "@admin", What: "edited"}},
 	})
 	if err != nil {

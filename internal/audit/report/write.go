@@ -156,13 +156,14 @@ type outsideLine struct {
 	Added     []string               `json:"added"`
 	Removed   []string               `json:"removed"`
 	Edits     []approvals.PortalEdit `json:"audit_log"`
+	Unread    bool                   `json:"unread"` // a lost request may explain it
 	Permalink string                 `json:"permalink"`
 }
 
 func (r Report) outsideLine(c approvals.UntoldChange) outsideLine {
 	l := outsideLine{
 		Record: "outside", ID: c.ID, GroupID: c.Group.ID, GroupName: c.Group.Name, Since: c.Since, SeenAt: c.SeenAt,
-		Added: c.Gained, Removed: c.Lost, Edits: c.Edits,
+		Added: c.Gained, Removed: c.Lost, Edits: c.Edits, Unread: c.Unread,
 	}
 	if c.TS != "" {
 		l.Permalink = r.link(c.Channel, c.TS)
@@ -219,6 +220,7 @@ var csvColumns = []string{
 	"closed_by", "closed_by_name", "closed_at",
 	"in_effect", "written", "confirmed", "ended_at", "end_removed", "end_written", "permalink",
 	"since", "seen_at", "by", "start", "end", "unexplained_added", "unexplained_removed",
+	"unread",
 }
 
 func (w *csvWriter) begin(Report) error { return w.out.Write(csvColumns) }
@@ -263,7 +265,7 @@ func (w *csvWriter) end(r Report) error {
 		l := r.outsideLine(c)
 		err := w.row(map[string]string{
 			"record": l.Record, "id": l.ID, "group_id": l.GroupID, "group_name": l.GroupName,
-			"since": formatTime(l.Since), "seen_at": formatTime(l.SeenAt), "by": l.by(),
+			"since": formatTime(l.Since), "seen_at": formatTime(l.SeenAt), "by": l.by(), "unread": fmt.Sprint(l.Unread),
 			"added": join(l.Added), "removed": join(l.Removed), "permalink": l.Permalink,
 		})
 		if err != nil {
