@@ -357,6 +357,39 @@ func TestLateEffectIsLookedForUntilUiPathAnswers(t *testing.T) {
 	})
 }
 
+// One refusal among other failures does not end the look for a late effect: a group is gone
+// if two looks in a row say so.
+func TestLateEffectIsLookedForPastOneRefusal(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		var late []error
+		w.uipath.onRead = func(int) error {
+			if len(late) == 0 {
+				return nil
+			}
+			err := late[0]
+			late = late[1:]
+			return err
+		}
+		writes := 0
+		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
+			if writes++; writes > 1 {
+				return &asked, true, nil
+			}
+			return nil, true, &RefusedError{Answer: "no such license"}
+		}
+		r := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
+		w.uipath.setLag(5 * time.Second)
+		w.react(r, anna, true)
+		w.until("failed", func(Request) bool { return w.read(r.ID).State == Failed })
+		w.uipath.setLag(0)
+		late = []error{errors.New("503"), missing("no such group")}
+		w.quiet()
+		w.posts(JobPostEffect, 1)
+		w.codes("OLD")
+	})
+}
+
 // A write that was refused may have had an effect that no read shows yet. What is written
 // to the group a moment later leaves that alone.
 func TestWriteSoonAfterOneInDoubt(t *testing.T) {

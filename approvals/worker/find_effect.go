@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"licensebot/approvals"
+	"licensebot/internal/sleep"
 )
 
 // findEffect reads the allocation once more, a while after a write with a refusal or
@@ -21,11 +22,12 @@ func (w *Runner) findEffect(ctx context.Context, t approvals.LeasedJob, r approv
 		return &approvals.DelayError{After: wait, Reason: "UiPath may show the change later"}
 	}
 	allocation, err := w.readAllocation(ctx, r.Proposal.Group.ID)
+	if approvals.IsRefused(err) && sleep.For(ctx, approvals.SecondLookAfter) {
+		allocation, err = w.readAllocation(ctx, r.Proposal.Group.ID)
+	}
 	switch {
-	case approvals.IsRefused(err) && t.Attempt > 1:
-		return nil // the group is gone, by two looks
-	case approvals.IsRefused(err):
-		return &approvals.DelayError{After: approvals.SecondLookAfter, Err: err}
+	case approvals.IsRefused(err) && ctx.Err() == nil:
+		return nil // the group is gone, by two looks in a row
 	case err != nil:
 		return w.lookLater(ctx, r, err)
 	}
