@@ -277,6 +277,19 @@ func TestLockOutlivesTheDatabase(t *testing.T) {
 	}
 }
 
+// A time that carries the process's own clock would hide that the host's clock was set.
+func TestSQLiteReadsTheClockOnTheWall(t *testing.T) {
+	s, err := Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "licensebot.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	now, err := s.Now(t.Context())
+	if err != nil || now != now.Round(0) { //nolint:revive // Equal would not see the other clock
+		t.Errorf("the clock shows %v, %v", now, err)
+	}
+}
+
 func TestSQLiteRefusesANewerDatabase(t *testing.T) {
 	wantNewerRefused(t, "sqlite://"+filepath.Join(t.TempDir(), "licensebot.db"), false)
 }
