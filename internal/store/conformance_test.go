@@ -93,6 +93,7 @@ func checkConformance(t *testing.T, open func(t *testing.T, now func() time.Time
 		{"an event that changes nothing signals no subscriber", signalsNothing},
 		{"a job that becomes due is handed to a worker on offer", handsOver},
 		{"a worker on offer gets one job", handsOverOneJob},
+		{"a job is handed over with its request as it is stored", handsOverAsStored},
 		{"a job behind another one in its lane is handed to no worker", handsOverInLane},
 		{"a job behind one that is put off for long is signaled", signalsBehindPutOff},
 		{"a job is handed over after the commit", handsOverAfterCommit},

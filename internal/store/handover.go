@@ -119,7 +119,7 @@ func (t *tx) handOver(ctx context.Context, s *signals) error {
 		h := &t.handovers[len(t.handovers)-1]
 		h.job, h.leased = job, true
 		if err == nil {
-			h.request, err = scanRequest(t.QueryRowContext(ctx, requestByID, job.RequestID))
+			h.request, err = t.readRequest(ctx, job.RequestID)
 		}
 		if err != nil {
 			return fmt.Errorf("hand over job %s: %w", entry.kind, err)

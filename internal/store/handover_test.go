@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 // A freeWorker is on offer for kinds of jobs.
@@ -86,6 +87,21 @@ func handsOver(b *bench) {
 	counter.wantNone("no votes are to be counted")
 	b.mustSucceed(b.MarkTried(b.context(), job)) // it holds the lease
 	b.mustSucceed(b.CompleteJob(b.context(), job))
+}
+
+// handsOverAsStored leaves out what the database does not keep.
+func handsOverAsStored(b *bench) {
+	w := b.offerWorker(approvals.JobPostCard)
+	r := b.fileRequest(1)
+	job, asked := b.claimJob(approvals.JobPrepare), sampleProposal(group)
+	asked.Proposal.Group.Canonical = groupname.Canonical("Robot developers")
+	_, err := b.ApplyEvent(b.context(), r.ID, asked, &job)
+	b.mustSucceed(err)
+	stored, err := b.Request(b.context(), r.ID)
+	b.mustSucceed(err)
+	if got := <-w.handed; got.request.Proposal.Group != stored.Proposal.Group {
+		b.Errorf("the group handed over is %+v, and the one stored %+v", got.request.Proposal.Group, stored.Proposal.Group)
+	}
 }
 
 func handsOverOneJob(b *bench) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"licensebot/approvals"
@@ -134,6 +135,27 @@ func grantedAt(r approvals.Request) any {
 		return nil
 	}
 	return toMicros(r.ClosedAt)
+}
+
+// readRequest reads a request as this transaction leaves it: from memory after a step of its own,
+// because that costs less than to decode it once more.
+func (t *tx) readRequest(ctx context.Context, id string) (approvals.Request, error) {
+	for _, step := range slices.Backward(t.steps) {
+		if step.After.ID == id {
+			return withoutUnstored(step.After), nil
+		}
+	}
+	return scanRequest(t.QueryRowContext(ctx, requestByID, id))
+}
+
+// withoutUnstored is a request as the database would show it.
+func withoutUnstored(r approvals.Request) approvals.Request {
+	if r.Proposal != nil {
+		own := *r.Proposal
+		own.Group.Canonical = approvals.GroupName{}
+		r.Proposal = &own
+	}
+	return r
 }
 
 // scanRequest reads a request from a row of requestColumns.
