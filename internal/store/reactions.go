@@ -143,12 +143,13 @@ func (s *Store) ReplaceReactions(
 // the channel.
 func (s *Store) isShown(ctx context.Context, channel, ts string, shown []approvals.Reaction) (bool, error) {
 	var missed bool
-	err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM reactions
-		WHERE channel = $1 AND ts = $2 AND present = 1 AND missed_at IS NOT NULL)`, channel, ts).Scan(&missed)
-	if err != nil {
-		return false, fmt.Errorf("look for missed reactions: %w", err)
-	}
-	known, err := s.ListReactions(ctx, channel, ts)
+	known, err := collect(readRows(ctx, s.read, func(rows *sql.Rows) (r approvals.Reaction, err error) {
+		var isMissed bool
+		err = rows.Scan(&r.User, &r.Name, &isMissed)
+		missed = missed || isMissed
+		return r, err
+	}, `SELECT user_id, name, missed_at IS NOT NULL FROM reactions
+		WHERE channel = $1 AND ts = $2 AND present = 1`, channel, ts))
 	if err != nil || missed || len(known) == 0 {
 		return false, err
 	}

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 
 	"licensebot/approvals"
@@ -14,12 +13,9 @@ import (
 // later. So the 120 requests of one person are 120 rounds, and the one request of
 // another is in the present round.
 
-// lastTurnQuery reads the last round in which a person has a turn.
-const lastTurnQuery = `SELECT max(turn) FROM jobs WHERE kind = $1 AND requester = $2 AND turn IS NOT NULL`
-
-// presentTurnQuery reads the round of the next job.
-const presentTurnQuery = `SELECT turn FROM jobs WHERE kind = $1 AND turn IS NOT NULL AND due_at <= $2
-	ORDER BY turn LIMIT 1`
+// turnsQuery reads the last round in which a person has a turn, and the round of the next job.
+const turnsQuery = `SELECT (SELECT max(turn) FROM jobs WHERE kind = $1 AND requester = $2 AND turn IS NOT NULL),
+	(SELECT turn FROM jobs WHERE kind = $1 AND turn IS NOT NULL AND due_at <= $3 ORDER BY turn LIMIT 1)`
 
 // nextTurn is the round of a new job and the person next in turn. Both are NULL if
 // the kind is not fair.
@@ -28,13 +24,9 @@ func (t *tx) nextTurn(ctx context.Context, r approvals.Request, kind approvals.J
 		return nil, nil, nil
 	}
 	var last, present sql.NullInt64
-	err = t.QueryRowContext(ctx, lastTurnQuery, string(kind), r.Requester).Scan(&last)
+	err = t.QueryRowContext(ctx, turnsQuery, string(kind), r.Requester, toMicros(t.now)).Scan(&last, &present)
 	if err != nil {
-		return nil, nil, fmt.Errorf("find the requester's last turn: %w", err)
-	}
-	err = t.QueryRowContext(ctx, presentTurnQuery, string(kind), toMicros(t.now)).Scan(&present)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return nil, nil, fmt.Errorf("find the present turn: %w", err)
+		return nil, nil, fmt.Errorf("find the requester's turn: %w", err)
 	}
 	if last.Valid {
 		last.Int64++
