@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/guard"
 )
 
 // A freshness limits the age of cached answers about people and groups when
@@ -16,6 +17,8 @@ type freshness struct {
 	// bystanders means people without a vote are looked up as well, because they hear
 	// why.
 	bystanders bool
+
+	people map[string]approvals.Person // those who were asked about for this look
 }
 
 // A minute is fine while people vote, because everything is asked again right before
@@ -114,7 +117,7 @@ func (w *Runner) lookUpBallots(
 			continue
 		}
 		var err error
-		voter.Person, err = w.Directory.FindPerson(ctx, vote.User, fresh.person)
+		voter.Person, err = w.findPerson(ctx, vote.User, fresh)
 		switch {
 		case err == nil:
 			voter.Unknown = voter.Person.ID != vote.User // the vote was recorded while Slack hid the voter
@@ -174,7 +177,9 @@ func (w *Runner) lookAgain(ctx context.Context, r approvals.Request) (approvals.
 	if err != nil {
 		return approvals.ConsentLook{}, err
 	}
+	people := w.askVoters(ctx, r)
 	shown, err := w.readCard(ctx, r.ID, r.Channel, r.CardTS, !r.CardMissingSince.IsZero())
+	fresh := people()
 	if err != nil {
 		return approvals.ConsentLook{}, err
 	}
@@ -186,14 +191,14 @@ func (w *Runner) lookAgain(ctx context.Context, r approvals.Request) (approvals.
 		return approvals.ConsentLook{}, err
 	}
 	agreed, disputed := approvals.SplitByLook(r.VotesAmong(known), r.VotesAmong(approvals.DatedAs(known, shown)))
-	look, err := w.lookUpBallots(ctx, r, agreed, beforeLastWrite)
+	look, err := w.lookUpBallots(ctx, r, agreed, fresh)
 	if err != nil && (!approvals.IsRefused(err) || !approvals.IsDecided(r, look.Ballots)) {
 		return look, err
 	}
 	if len(disputed) == 0 {
 		return look, nil
 	}
-	other, err := w.lookUpBallots(ctx, r, disputed, beforeLastWrite)
+	other, err := w.lookUpBallots(ctx, r, disputed, fresh)
 	if err != nil && !approvals.IsRefused(err) {
 		return look, err
 	}
@@ -201,4 +206,31 @@ func (w *Runner) lookAgain(ctx context.Context, r approvals.Request) (approvals.
 		return look, &approvals.DelayError{Reason: "Slack's answers about the votes differ"}
 	}
 	return look, nil
+}
+
+// askVoters asks Slack who the voters are, beside the look at their card.
+func (w *Runner) askVoters(ctx context.Context, r approvals.Request) (wait func() freshness) {
+	asked := guard.Begin(func() (map[string]approvals.Person, error) {
+		people := make(map[string]approvals.Person)
+		for _, vote := range r.Votes {
+			person, err := w.Directory.FindPerson(ctx, vote.User, beforeLastWrite.person)
+			if err == nil {
+				people[vote.User] = person // after an error, whoever needs it asks again
+			}
+		}
+		return people, nil
+	})
+	return func() freshness {
+		fresh := beforeLastWrite
+		fresh.people, _ = asked()
+		return fresh
+	}
+}
+
+// findPerson tells who a voter is.
+func (w *Runner) findPerson(ctx context.Context, user string, fresh freshness) (approvals.Person, error) {
+	if person, ok := fresh.people[user]; ok {
+		return person, nil
+	}
+	return w.Directory.FindPerson(ctx, user, fresh.person)
 }

@@ -147,7 +147,7 @@ func newRunner(
 	return &worker.Runner{
 		Store: db, Licenses: licenses, Directory: b.Directory(), Messenger: b.Messenger(),
 		OnError: logProblem(log, newOperatorLog(log, tuning.Now)), Grace: workersGrace, Reconnected: b.Reconnected(),
-		Busy: b.IsBusy,
+		Busy:   b.IsBusy,
 		Policy: policies.Policy, Emoji: cfg.Emoji, Buttons: cfg.hasButtons, Target: cfg.target(),
 		Channel: cfg.Channel, OnChannel: followChannel(cfg.Channel, b, log),
 	}
