@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -569,5 +570,44 @@ func TestADatedVoteStaysDated(t *testing.T) {
 		if r.Outcome == nil || slices.Contains(r.Outcome.Undated, anna) || !slices.Contains(r.Outcome.Undated, ben) {
 			t.Errorf("undated are %+v, want only %s", r.Outcome, ben)
 		}
+	})
+}
+
+// A sideBySide Slack answers a look at a card only while somebody asks who the voters are.
+type sideBySide struct {
+	*slackFake
+	asked chan struct{}
+	alone func()
+}
+
+func (s sideBySide) FindPerson(ctx context.Context, user string, maxAge time.Duration) (Person, error) {
+	if maxAge == 0 && user == anna {
+		select {
+		case s.asked <- struct{}{}:
+		case <-time.After(time.Minute):
+		}
+	}
+	return s.slackFake.FindPerson(ctx, user, maxAge)
+}
+
+func (s sideBySide) CardReactions(ctx context.Context, channel, ts string) ([]Reaction, error) {
+	select {
+	case <-s.asked:
+	case <-time.After(time.Minute):
+		s.alone()
+	}
+	return s.slackFake.CardReactions(ctx, channel, ts)
+}
+
+// The last look at the card and the one at its voters share their wait.
+func TestTheLastLooksAreSideBySide(t *testing.T) {
+	live(t, func(w *world) {
+		w.stop()
+		workers := w.workers(w.store)
+		workers.Directory = sideBySide{w.slack, make(chan struct{}), func() { w.Error("the card was looked at alone") }}
+		w.stop = run(w.Context(), workers)
+		w.file("e1")
+		w.react(w.until("the card", func(r Request) bool { return r.CardTS != "" }), anna, true)
+		w.untilState(Done)
 	})
 }
