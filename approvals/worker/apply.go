@@ -209,7 +209,7 @@ func (w *Runner) settleByReading(
 		return w.recordAnswered(ctx, t, r, answer, read)
 	}
 	failure := approvals.FailedWrite(cause, t.WasTried())
-	failure.Shown = read.Codes
+	failure.Shown = append([]string{}, read.Codes...) // not nil: it was read
 	return w.closeOrDelay(ctx, t, r, failure)
 }
 

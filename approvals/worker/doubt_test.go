@@ -451,6 +451,24 @@ func TestRefusedAddThatTookEffectInPart(t *testing.T) {
 	})
 }
 
+// UiPath refuses a change and leaves the group empty: the outcome has that it was read so.
+func TestRefusedAddThatEmptiedTheGroup(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
+			left := w.uipath.rules["group-01"]
+			left.Codes = nil
+			w.uipath.rules["group-01"] = left
+			return nil, false, &RefusedError{Answer: "400: Bad Request"}
+		}
+		r := w.carded()
+		w.react(r, anna, true)
+		if r = w.untilState(Failed); r.Outcome.Allocation == nil || len(r.Outcome.Allocation) > 0 {
+			t.Errorf("the outcome is %#v, want an empty allocation", r.Outcome)
+		}
+	})
+}
+
 // An operator's fault never ends a request.
 func TestOperatorsFaultEndsNothing(t *testing.T) {
 	t.Parallel()
