@@ -91,7 +91,8 @@ func (h *History) editedBetween(group string, from, to time.Time) bool {
 func (h *History) mayHaveRead(w *Write, such func(codes []string) bool) bool {
 	from := h.readFor(w)
 	for _, other := range h.Writes {
-		isKnown := other.Changed && other.Status/100 == 2 && !other.Spoilt // the bot has its answer
+		isAgain := sameSet(other.Asked, w.Asked) // made again, because a kill lost the answer
+		isKnown := other.Changed && other.Status/100 == 2 && !other.Spoilt && !isAgain
 		if other != w && other.Group == w.Group && isKnown && other.Took.Before(w.Took) && other.Took.After(from) {
 			from = other.Took
 		}

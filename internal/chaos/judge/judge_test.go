@@ -83,6 +83,15 @@ func rulesIn(found []Violation) []string {
 	return rules
 }
 
+// dropAndRepeat has UiPath drop a code from a write, and the bot make it again.
+func dropAndRepeat(h *History) {
+	h.Writes[0].After = []string{"IDU"}
+	again := *h.Writes[0]
+	again.Arrived, again.Took, again.Before, again.After = at(4.5), at(4.5), []string{"IDU"}, again.Asked
+	h.Cards[0].Looks = append(h.Cards[0].Looks, Look{From: at(4.3), To: at(4.4)})
+	h.Writes = append(h.Writes, &again)
+}
+
 func TestJudgeAcceptsWhatWentWell(t *testing.T) {
 	for name, change := range map[string]func(*History){
 		"as it should be": func(*History) {},
@@ -94,12 +103,10 @@ func TestJudgeAcceptsWhatWentWell(t *testing.T) {
 			h.Writes = append(h.Writes, &again)
 		},
 		"an answer that was lost, of a write from which UiPath dropped a code": func(h *History) {
-			h.Writes[0].Status, h.Writes[0].Spoilt, h.Writes[0].After = 0, true, []string{"IDU"}
-			again := *h.Writes[0]
-			again.Arrived, again.Took, again.Before, again.After = at(4.5), at(4.5), []string{"IDU"}, again.Asked
-			h.Cards[0].Looks = append(h.Cards[0].Looks, Look{From: at(4.3), To: at(4.4)})
-			h.Writes = append(h.Writes, &again)
+			h.Writes[0].Status, h.Writes[0].Spoilt = 0, true
+			dropAndRepeat(h)
 		},
+		"a killed reader of the answer to such a write": dropAndRepeat,
 		"a yes without an effect, and the same change by hand": func(h *History) {
 			h.Writes[0].Took, h.Writes[0].Changed = time.Time{}, false
 			h.Edits = []Edit{{At: at(4.5), Group: "group-01", Before: h.Writes[0].Before, After: h.Writes[0].After}}

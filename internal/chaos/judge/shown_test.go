@@ -193,6 +193,7 @@ func TestJudgeFindsWhatWasShownOrToldOtherwise(t *testing.T) {
 		"a reading of before an own write": {writeTakesAway, func(h *History) {
 			own := *h.Writes[0]
 			own.Arrived, own.Took, own.Before, own.After = at(2), at(2), []string{"ATTUNU"}, []string{"ATTUNU", "TSTNU"}
+			own.Asked = own.After
 			h.Writes = append([]*Write{&own}, h.Writes...)
 			h.Writes[1].Before = own.After
 		}},
