@@ -12,8 +12,8 @@ type Sighting struct {
 	TS        string
 	RequestID string // the request of a card by the bot; empty for any other message
 	Shown     []Reaction
-	Whole     bool // Slack named all people who reacted
-	Replied   bool // it has a thread
+	Cut       []string // emoji of more people than Slack named
+	Replied   bool     // it has a thread
 }
 
 // A HistoryPage is a part of a channel, as one call showed it.

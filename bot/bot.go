@@ -135,7 +135,7 @@ func (b *Bot) assemble(d Deps) {
 	posts := slackapi.NewMessenger(b.client, b.identity, d.Rates, d.Log)
 	views := slackapi.NewViews(b.client)
 	responseURLs := new(slackapi.ResponseURLs)
-	b.directory = slackapi.NewDirectory(b.client, b.identity, d.Emoji)
+	b.directory = slackapi.NewDirectory(b.client, b.identity)
 	b.messenger = &Messenger{posts: posts, phrases: phrases, responseURLs: responseURLs}
 	b.lookups = newLookups(d.UiPath, d.Store, d.Policy, posts, phrases, d.Log)
 	b.background = newBackgroundQueue(d.Log)

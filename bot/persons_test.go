@@ -134,7 +134,7 @@ func (r *rig) expectVotes(shown, id string, want ...string) {
 		r.t.Fatalf("%s: the bot does not know its own card: %+v, %v", shown, page, err)
 	}
 	sources := map[string][]approvals.Reaction{"events": heard, "a look": looked}
-	if s := page.Of(request.CardTS); s.Whole {
+	if s := page.Of(request.CardTS); len(s.Cut) == 0 {
 		sources["history"] = s.Shown
 	}
 	for source, reactions := range sources {

@@ -420,7 +420,7 @@ type slackFake struct {
 	doubles []double              // cards that are shown once more
 	replies map[string][]Reaction // on the replies to a card
 	lagging bool                  // looks show nothing of ben's yet
-	partial bool                  // a survey lists only some people
+	cut     []string              // emoji of which a survey lists only some people
 	short   bool                  // nor does it count them
 }
 
@@ -608,13 +608,13 @@ func (s *slackFake) ReadHistory(_ context.Context, channel, oldest, latest strin
 				if s.short {
 					shown = nil
 				}
-				page.Sightings = append(page.Sightings, Sighting{TS: ts, RequestID: id, Shown: shown, Whole: !s.partial, Replied: len(s.replies[ts]) > 0})
+				page.Sightings = append(page.Sightings, Sighting{TS: ts, RequestID: id, Shown: shown, Cut: s.cut, Replied: len(s.replies[ts]) > 0})
 			}
 		}
 		for _, d := range s.doubles {
 			if d.TS >= oldest { // it was posted soon after its card
 				page.Sightings = append(page.Sightings,
-					Sighting{TS: d.TS, RequestID: d.request, Shown: slices.Clone(s.cards[d.TS]), Whole: true})
+					Sighting{TS: d.TS, RequestID: d.request, Shown: slices.Clone(s.cards[d.TS])})
 			}
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -133,13 +134,26 @@ func (w *Runner) catchUpIn(ctx context.Context, channel string, cards []approval
 func (w *Runner) catchUpOn(
 	ctx context.Context, card approvals.PendingCard, s approvals.Sighting, asOf time.Time,
 ) error {
+	isCut, err := w.isVoteCut(ctx, card, s)
 	switch {
-	case !s.Whole, card.Missed, len(approvals.Without(reactionKeys(card.Known), reactionKeys(s.Shown))) > 0:
+	case err != nil:
+		return err
+	case isCut, card.Missed, len(approvals.Without(reactionKeys(card.Known), reactionKeys(s.Shown))) > 0:
 		return w.inspectCard(ctx, card)
 	case !sameReactions(s.Shown, card.Known):
 		return w.Store.ReplaceReactions(ctx, card.Channel, card.TS, asOf, s.Shown)
 	}
 	return nil
+}
+
+// isVoteCut reports whether Slack did not name all people with an emoji that is a vote on
+// the card. The card's own terms say so: the emoji of today may be others.
+func (w *Runner) isVoteCut(ctx context.Context, card approvals.PendingCard, s approvals.Sighting) (bool, error) {
+	if len(s.Cut) == 0 {
+		return false, nil
+	}
+	r, err := w.Store.Request(ctx, card.RequestID)
+	return slices.ContainsFunc(s.Cut, r.IsVote), err
 }
 
 // catchUpOnThread records the denials that the replies to one card show.

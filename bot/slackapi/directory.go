@@ -21,17 +21,15 @@ type Directory struct {
 	client   *Client
 	api      *slack.Client // the client's
 	identity Identity
-	emoji    approvals.Emoji
 	people   cache[approvals.Person]
 	groups   cache[[]string]
 	audience cache[approvals.Audience] // by channel
 	names    sync.Map                  // of people, by canonical id
 }
 
-// NewDirectory makes the directory of the bot with this identity. It reads the
-// reactions with these emoji.
-func NewDirectory(client *Client, identity Identity, emoji approvals.Emoji) *Directory {
-	return &Directory{client: client, api: client.api, identity: identity, emoji: emoji}
+// NewDirectory makes the directory of the bot with this identity.
+func NewDirectory(client *Client, identity Identity) *Directory {
+	return &Directory{client: client, api: client.api, identity: identity}
 }
 
 // idMaxAge is how old an answer about a person's ids may be.
@@ -226,21 +224,20 @@ func (d *Directory) confirmDeleted(ctx context.Context, channel, ts string) erro
 	}
 }
 
-// readReactions reads the reactions without the bot's own. It is incomplete if Slack
-// counts more people with a vote's emoji than it names. A person hidden by Slack
-// keeps the shown id.
+// readReactions reads the reactions without the bot's own. cut are the emoji of which Slack
+// counts more people than it names. A person hidden by Slack keeps the shown id.
 func (d *Directory) readReactions(
 	ctx context.Context, channel, ts string, all []slack.ItemReaction,
-) (shown []approvals.Reaction, whole bool, err error) {
-	whole = true
+) (shown []approvals.Reaction, cut []string, err error) {
 	for _, reaction := range all {
-		_, _, isVote := d.emoji.Meaning(reaction.Name)
-		whole = whole && (!isVote || len(reaction.Users) >= reaction.Count)
 		name := approvals.CanonicalEmoji(reaction.Name)
+		if len(reaction.Users) < reaction.Count {
+			cut = append(cut, name)
+		}
 		for _, id := range reaction.Users {
 			user, err := d.CanonicalID(ctx, id)
 			if err != nil && !approvals.IsRefused(err) {
-				return nil, false, err
+				return nil, nil, err
 			}
 			given := approvals.Reaction{Channel: channel, TS: ts, User: user, Name: name, Present: true}
 			if !d.IsSelf(user) && !slices.Contains(shown, given) {
@@ -248,7 +245,7 @@ func (d *Directory) readReactions(
 			}
 		}
 	}
-	return shown, whole, nil
+	return shown, cut, nil
 }
 
 // ReplyReactions reads the reactions on the bot's replies in a card's thread, but its own.
@@ -323,7 +320,7 @@ func (d *Directory) readSighting(ctx context.Context, channel string, m slack.Me
 		sighting.RequestID, _ = m.Metadata.EventPayload["request_id"].(string)
 	}
 	var err error
-	sighting.Shown, sighting.Whole, err = d.readReactions(ctx, channel, m.Timestamp, m.Reactions)
+	sighting.Shown, sighting.Cut, err = d.readReactions(ctx, channel, m.Timestamp, m.Reactions)
 	return sighting, err
 }
 

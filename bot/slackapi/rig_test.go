@@ -9,7 +9,6 @@ import (
 	"github.com/slack-go/slack"
 	"golang.org/x/time/rate"
 
-	"licensebot/approvals"
 	"licensebot/bot/bottest"
 	"licensebot/internal/fakeslack"
 )
@@ -49,8 +48,7 @@ func newRig(t *testing.T, cfg fakeslack.Config) *rig {
 	}
 	unpaced := Rates{Posts: rate.Inf, Updates: rate.Inf, Reactions: rate.Inf, Ephemerals: rate.Inf, Burst: 1}
 	r.messenger = NewMessenger(r.client, r.identity, unpaced, r.logger())
-	emoji := approvals.Emoji{Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
-	r.directory = NewDirectory(r.client, r.identity, emoji)
+	r.directory = NewDirectory(r.client, r.identity)
 	return r
 }
 

@@ -52,7 +52,7 @@ func (s Subject) checkApprovers(
 		f.skipAll(because, CheckApprovers, CheckRules)
 		return
 	}
-	e := &electorate{directory: slackapi.NewDirectory(client, bot, s.Emoji)}
+	e := &electorate{directory: slackapi.NewDirectory(client, bot)}
 	if channelKnown && channel.Private && channel.Member {
 		audience, err := e.directory.ListAudience(ctx, s.Channel, peopleMaxAge)
 		if err != nil {
