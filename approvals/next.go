@@ -237,7 +237,7 @@ func (e CardDeleted) move(r Request, now time.Time) (Step, error) {
 	r.WriteAttempted = r.WriteAttempted || e.WriteAttempted
 	step := closeRequest(r, Cancelled, Outcome{Reason: ReasonCardDeleted, By: Bot}, now)
 	step.Enqueue = slices.Concat(
-		[]Job{{Kind: JobTellRequester}}, step.Request.lateEffectLook(), step.Request.searchLater(now))
+		[]Job{{Kind: JobTellRequester}}, step.Request.lateEffectLook(), step.Request.SearchLater(now))
 	step.Drop = append(step.Drop, JobApply, JobAddReactions, JobUpdateCard)
 	return step, nil
 }

@@ -58,12 +58,12 @@ func (PostMissing) move(r Request, now time.Time) (Step, error) {
 	if r.Proposal == nil {
 		return Step{}, ErrNoTransition
 	}
-	return Step{Request: r, Enqueue: r.searchLater(now)}, nil
+	return Step{Request: r, Enqueue: r.SearchLater(now)}, nil
 }
 
-// searchLater has the channel searched for what turns up late, and for replies that became
+// SearchLater has the channel searched for what turns up late, and for replies that became
 // messages of the channel.
-func (r Request) searchLater(now time.Time) []Job {
+func (r Request) SearchLater(now time.Time) []Job {
 	if r.Proposal == nil {
 		return nil // nothing was posted
 	}

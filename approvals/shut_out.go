@@ -23,7 +23,7 @@ func (e ShutOut) move(r Request, now time.Time) (Step, error) {
 	r.ToldPrivately = append(slices.Clone(r.ToldPrivately), said)
 	notice := Job{Kind: JobTellRequester, Number: len(r.ToldPrivately), Payload: e.Said.Payload}
 	notice.Payload.Post = e.Said.Kind
-	return Step{Request: r, Enqueue: append([]Job{notice}, r.searchLater(now)...)}, nil
+	return Step{Request: r, Enqueue: append([]Job{notice}, r.SearchLater(now)...)}, nil
 }
 
 // shutOutAttempts is how often a post is tried until its words are told privately: for

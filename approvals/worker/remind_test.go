@@ -186,6 +186,24 @@ func TestNoReminderOnceItEnded(t *testing.T) {
 	})
 }
 
+// A reminder that Slack may still store would stand below the end, so the channel is searched.
+func TestReminderInDoubtWhenTheRequestEnds(t *testing.T) {
+	t.Parallel()
+	for name, broken := range map[string]int{"in doubt": 1, "none was tried": 0} {
+		live(t, func(w *world) {
+			w.monday(8)
+			w.slack.breaks("remind", broken, false, errCut)
+			r := w.pending(5 * time.Hour)
+			w.until("an attempt", func(Request) bool { return broken == 0 || w.slack.count("remind") == 1 })
+			w.cancel(r)
+			time.Sleep(time.Hour)
+			if n := w.slack.count("list_posts"); n != 2*broken {
+				t.Errorf("%s: searched %d times", name, n)
+			}
+		})
+	}
+}
+
 func TestReminderAnswerLost(t *testing.T) {
 	t.Parallel()
 	for _, effect := range []bool{true, false} {

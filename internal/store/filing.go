@@ -156,7 +156,7 @@ const mostAhead = 3600
 // its requester. People take turns: of each other person no more go first than the requester has.
 func (t *tx) countAhead(ctx context.Context, all []*filing) error {
 	waiting := map[string]int{}
-	for person, err := range readRows(ctx, t, scanText, unpostedQuery, mostAhead) {
+	for person, err := range readRows(ctx, t, scanValue[string], unpostedQuery, mostAhead) {
 		if err != nil {
 			return fmt.Errorf("count cards: %w", err)
 		}

@@ -14,12 +14,12 @@ import (
 
 // Channels lists the channels with a message of the bot, and the approvals channel of today.
 func (r *Reader) Channels(ctx context.Context) ([]string, error) {
-	return collect(readRows(ctx, r.tx, scanText, `SELECT channel FROM requests WHERE card_ts IS NOT NULL
+	return collect(readRows(ctx, r.tx, scanValue[string], `SELECT channel FROM requests WHERE card_ts IS NOT NULL
 		UNION SELECT channel FROM outside_changes WHERE ts IS NOT NULL
 		UNION SELECT channel FROM (`+channelOfToday+`) AS today ORDER BY channel`))
 }
 
-func scanText(rows *sql.Rows) (text string, err error) { err = rows.Scan(&text); return text, err }
+func scanValue[T any](rows *sql.Rows) (value T, err error) { err = rows.Scan(&value); return value, err }
 
 // CardsBetween reads the requests with a card in a part of a channel: from a timestamp to before
 // another one, which may be empty.
@@ -137,7 +137,7 @@ func (r *Reader) SealHash(ctx context.Context, seq int64) (hash string, err erro
 // AdoptedRequests has the requests of which the channel told a part.
 func (r *Reader) AdoptedRequests(ctx context.Context) (map[string]bool, error) {
 	adopted := make(map[string]bool)
-	rows := readRows(ctx, r.tx, scanText, `SELECT DISTINCT request_id FROM journal WHERE kind = $1`,
+	rows := readRows(ctx, r.tx, scanValue[string], `SELECT DISTINCT request_id FROM journal WHERE kind = $1`,
 		approvals.Adopted{}.Kind())
 	for id, err := range rows {
 		if err != nil {

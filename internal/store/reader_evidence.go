@@ -35,7 +35,7 @@ func (r *Reader) ProvenUntil(
 	ctx context.Context, until time.Time, wanted func(approvals.Request) bool,
 ) iter.Seq2[Proven, error] {
 	return func(yield func(Proven, error) bool) {
-		ids, err := collect(readRows(ctx, r.tx, scanText,
+		ids, err := collect(readRows(ctx, r.tx, scanValue[string],
 			`SELECT id FROM requests WHERE filed_at < $1 ORDER BY filed_at, id`, toMicros(until)))
 		for batch := range slices.Chunk(ids, evidenceAtOnce) {
 			var proven []Proven

@@ -162,7 +162,7 @@ func (r *Reader) checkOutside(ctx context.Context, c *audit.Chain) error {
 		}
 		now[change.ID] = withoutEdits(change)
 	}
-	for id, err := range readRows(ctx, r.tx, scanText, `SELECT id FROM outside_changes
+	for id, err := range readRows(ctx, r.tx, scanValue[string], `SELECT id FROM outside_changes
 		WHERE closed_at IS NOT NULL AND ts IS NULL ORDER BY id`) {
 		if err != nil {
 			return err

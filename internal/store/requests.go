@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"licensebot/approvals"
 )
@@ -142,13 +143,18 @@ func (t *tx) journalStep(
 	if err != nil {
 		return fmt.Errorf("journal event %s: %w", kind, err)
 	}
+	enqueue := step.Enqueue
 	for _, kind := range step.Drop {
-		_, err := t.ExecContext(ctx, `DELETE FROM jobs WHERE request_id = $1 AND kind = $2`, r.ID, string(kind))
+		tried, err := collect(readRows(ctx, t, scanValue[bool],
+			`DELETE FROM jobs WHERE request_id = $1 AND kind = $2 RETURNING tried_at IS NOT NULL`, r.ID, string(kind)))
 		if err != nil {
 			return fmt.Errorf("drop job %s: %w", kind, err)
 		}
+		if kind.Spec().Pace == approvals.PacePosts && slices.Contains(tried, true) {
+			enqueue = slices.Concat(enqueue, r.SearchLater(t.now)) // what it posted may turn up below the truth
+		}
 	}
-	for _, job := range step.Enqueue {
+	for _, job := range enqueue {
 		if err := t.enqueueJob(ctx, r, job); err != nil {
 			return err
 		}
