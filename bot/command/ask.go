@@ -45,11 +45,13 @@ type draft struct {
 	asksLicense bool     // which of several is meant
 	isByAmount  bool     // it says by how much a limit changes
 	limitVerb   string   // as it was typed
+	saysExactly bool     // that the group is to have nothing else
 	minusCodes  []string // and the codes
 	minus       []string // codes with a minus before them, as they were typed
 	lacksCodes  bool     // a code was typed that is not in the ask
 	lacksMore   bool     // words were typed whose meaning is not in the ask
 	left        int      // how many
+	seatsToKeep string   // the limit of a code that is not in the ask, such as =5
 }
 
 func (d *draft) isBad() bool { return d.question != nil || d.correction != nil }
@@ -116,7 +118,7 @@ func (r *reader) readAsk(o opening, tokens []word) (Command, error) {
 		return Command{}, several
 	}
 	var drafts []*draft
-	for _, found := range r.exactRuns(body) {
+	for _, found := range r.firstRuns(body) {
 		drafts = append(drafts, r.readDraft(o, body, found, reason))
 	}
 	return r.choose(o, body, reason, drafts)
@@ -176,6 +178,22 @@ func (r *reader) exactRuns(tokens []word) []run {
 		}
 	}
 	return found
+}
+
+// firstRuns are the exact runs without those that name the group of an earlier one again.
+func (r *reader) firstRuns(tokens []word) []run {
+	runs := r.exactRuns(tokens)
+	if !r.knowsGroups() || len(runs) < 2 {
+		return runs
+	}
+	whole := r.maximalRuns(tokens)
+	isAgain := func(f run) bool {
+		isSame := func(o run) bool {
+			return o.to <= f.from && groupname.Canonical(o.text) == groupname.Canonical(f.text)
+		}
+		return slices.ContainsFunc(whole, isSame)
+	}
+	return slices.DeleteFunc(runs, isAgain)
 }
 
 // joinRun joins words that can be one name. A quoted name stands alone.
@@ -471,7 +489,7 @@ func (d *draft) takeForWords(words []word) {
 		days = 0
 	}
 	switch {
-	case days > 0 || isMonth:
+	case (days > 0 || isMonth) && !d.hasEnd:
 		d.endToFill = "until <day>"
 		d.noteOpen("%s can be when it is needed, or when it ends. Say when it ends with %s.",
 			Typed("for "+joinWords(words)), Typed("until"))
@@ -598,7 +616,7 @@ func (d *draft) meansNothing(items []item, i int) bool {
 	it, isRemove := items[i], d.isSaid && d.action == approvals.Remove
 	return it.isFiller() || it.isOneOf(politeWords) || it.isOneOf(addVerbs) && !d.isSaid ||
 		it.isOneOf(prepositions) && d.standsBefore(items[i+1:]) ||
-		isRemove && it.isOneOf([]string{"back", "off", unneeded}) && !hasLicense(items[i:])
+		isRemove && it.isOneOf([]string{"back", "off", "away", unneeded}) && (it.isKeyword("away") || !hasLicense(items[i:]))
 }
 
 // areLoneSeats reports whether a number behind the only code can be nothing but its limit.
@@ -625,7 +643,7 @@ func (d *draft) takeLoneSeats(it item) {
 func (d *draft) noteLeft(left []item, ref Typed) {
 	first := left[0]
 	d.left = len(left)
-	d.lacksCodes = true
+	d.lacksCodes, d.lacksMore = true, d.lacksMore || d.ask.MayEmpty
 	switch {
 	case mention.MatchString(first.text) || isPerson(first.text):
 		d.lacksCodes, d.lacksMore = len(d.ask.Codes) == 0, true
@@ -640,6 +658,9 @@ func (d *draft) noteLeft(left []item, ref Typed) {
 		d.lacksCodes, d.seatsOf = false, d.onlyCode()
 		d.noteOpen("Write the number %s without separators.", Typed(first.text))
 	case len(left) == 1 && unicode.IsDigit([]rune(first.text)[0]):
+		if limit, isNumber := first.count(); isNumber && len(d.ask.Codes) == 0 && d.ask.Action != approvals.Remove {
+			d.seatsToKeep = "=" + limit
+		}
 		d.lacksCodes, d.seatsOf = d.onlyCode() == "", d.onlyCode()
 		d.noteOpen("%s stands beside no license code. A seat limit is written such as %s.", Typed(first.text),
 			Typed("IDU=10"))
@@ -652,7 +673,8 @@ func (d *draft) noteLeft(left []item, ref Typed) {
 	case d.Licenses == nil:
 		d.noteOpen("%s is not a license code: codes are letters and digits, such as %s. "+
 			"If the group's name has blanks, put it in double quotes.", Typed(first.text), Typed(ExampleCode))
-	case len(d.ask.Codes) == 0 || len(left) == 1 && codeShape.MatchString(first.text) && len(first.text) > 2:
+	case len(d.ask.Codes) == 0 || len(left) == 1 && codeShape.MatchString(first.text) &&
+		len(first.text) > 2 && !ticketKey.MatchString(first.text):
 		d.noteOpen("%s is not understood: your organization owns no license of this code or name (%s lists them). "+
 			"If it belongs to a group's name, put the name in double quotes.", ref, Typed(d.name+" codes"))
 		d.question.Unlisted = true
@@ -909,7 +931,13 @@ const maxNear = 10
 func distinctAsks(drafts []*draft, holds func(*draft) bool) []*draft {
 	var found []*draft
 	for _, d := range drafts {
-		isKnown := func(other *draft) bool { return reflect.DeepEqual(other.ask, d.ask) }
+		isKnown := func(other *draft) bool {
+			ask := d.ask
+			if groupname.Canonical(ask.Group) == groupname.Canonical(other.ask.Group) {
+				ask.Group = other.ask.Group // in other letters
+			}
+			return reflect.DeepEqual(other.ask, ask)
+		}
 		if holds(d) && !slices.ContainsFunc(found, isKnown) {
 			found = append(found, d)
 		}
@@ -1035,7 +1063,7 @@ func (d *draft) fill() string {
 	if len(d.ask.Codes) > MaxCodes {
 		return ""
 	}
-	parts := []string{d.fillFor(d.opening, "")}
+	parts := []string{d.fillFor(opening{action: d.ask.Action}, "")}
 	parts[0] = strings.TrimSpace(parts[0])
 	if d.ask.Group == "" {
 		parts = append(parts, "<group>")
@@ -1049,9 +1077,12 @@ func (d *draft) fill() string {
 		}
 		parts = append(parts, FormatCode(c, d.ask.Quotas))
 	}
+	if d.ask.MayEmpty {
+		parts = append(parts, WordEmpty)
+	}
 	isOpen := d.ask.Group == "" || slices.Contains(d.ask.Codes, d.seatsOf) || d.endToFill != ""
-	if d.lacksCodes && !isOpen || len(d.ask.Codes) == 0 && !d.ask.MayEmpty {
-		parts, isOpen = append(parts, "<code>"), true
+	if d.lacksCodes && !isOpen && !d.ask.MayEmpty || len(d.ask.Codes) == 0 && !d.ask.MayEmpty {
+		parts, isOpen = append(parts, "<code>"+d.seatsToKeep), true
 	}
 	more := ""
 	if d.lacksMore && (!isOpen || d.left > 1 && len(d.ask.Codes) > 0) {

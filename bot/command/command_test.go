@@ -136,7 +136,7 @@ func TestMalformedCommands(t *testing.T) {
 		{"<!subteam^S1> IDU", "person or a channel", "fill in: <group> IDU"},
 		{"group-01 IDU <@U0ALEX>", "`&lt;@U0ALEX&gt;` is a person or a channel", "fill in: group-01 IDU <more>"},
 		{"group-01 -IDU", "`-IDU` is not a license code", "fill in: group-01 <code>"},
-		{"group-01 =10", "`10` stands beside no license code", "fill in: group-01 <code>"},
+		{"group-01 =10", "`10` stands beside no license code", "fill in: group-01 <code>=10"},
 		{"group-01 " + strings.Repeat("A", 50) + "=1", "is not a license code", "fill in: group-01 <code>"},
 		{"group-01 " + codes + " IDU=10", "names 21 codes", ""},
 		{"group-01 " + codes + " IDU for 30d", "names 21 codes", ""},

@@ -113,7 +113,7 @@ func TestWrongGrammar(t *testing.T) {
 		{`set "Finance Robots" because x`, "all of them", `fill in: set "Finance Robots" <code> because x`},
 		{"remove group-01 empty", "Say which license codes to remove", ""},
 		{"set group-01 IDU empty", "is not empty", ""},
-		{"set group-01 4711 empty", "`4711` stands beside no license code", "fill in: set group-01 <code>"},
+		{"set group-01 4711 empty", "`4711` stands beside no license code", "fill in: set group-01 empty <more>"},
 		{"set group-01 " + many + " MORE", "names 21 codes", ""},
 		{"remove group-01 IDU 4711", "loses its limit", ""},
 		{"group-01 IDU empty", "adding removes nothing", ""},

@@ -34,7 +34,7 @@ const (
 )
 
 var (
-	placeholder = regexp.MustCompile(`^<(group|code|seats|time|day|id|reason|more)>$`)
+	placeholder = regexp.MustCompile(`^<(group|code|seats|time|day|id|reason|more)>(=[0-9]+)?$`)
 	emailShape  = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 	countShape  = regexp.MustCompile(`^([0-9]{1,7}|x[0-9]{1,7}|[0-9]{1,7}x)$`)
 	limitSign   = regexp.MustCompile(`[=:*]`)
@@ -213,6 +213,9 @@ func joinLimits(items []item) []item {
 			if it.text, begins = it.text[1:], false; it.text == "" {
 				continue
 			}
+		}
+		if begins && last >= 0 && joined[last].isOneOf(alternativeWords) {
+			it.text, begins = it.text[1:], false
 		}
 		if last >= 0 && joined[last].kind == plain && (begins || strings.HasSuffix(joined[last].text, "=")) {
 			joined[last].text += it.text

@@ -71,6 +71,7 @@ var phrases = func() map[string]string {
 			"with no codes", "with nothing", "without codes", "without any codes",
 		},
 		"exactly": {
+			"keep only", "only keep", "keeps only", "only keeps",
 			"drop the rest", "remove the rest", "drop everything else", "remove everything else", "delete the rest",
 		},
 		"6":      {"half a dozen"},

@@ -95,7 +95,8 @@ func (r *reader) readQuestion(tokens []word) (Command, error) {
 		return Command{Verb: VerbHelp}, nil
 	}
 	look := r.lookUp(tokens)
-	if look == "" {
+	isAboutBot := tokens[0].isOneOf([]string{"is", "are", "do", "what", "who"}) && tokens[1].isOneOf([]string{"this", "you"})
+	if look == "" || isAboutBot {
 		look = string(VerbHelp)
 	}
 	return Command{}, newError(r.name+" "+look, "That is a question. The command below answers it.")

@@ -30,10 +30,15 @@ func (r *reader) nearDrafts(o opening, body, reason []word) []*draft {
 			continue // it is the name of another group
 		}
 		d := r.readDraft(o, body, found, reason)
-		if d.isGuess || found.to < len(body) && isCount(body[found.to]) {
+		typed := joinWords(body[found.from:found.to])
+		endsInNumber := strings.ContainsAny(typed[len(typed)-1:], "0123456789")
+		if found.to < len(body) && isCount(body[found.to]) && !endsInNumber {
 			continue // such a number may belong to the name
 		}
-		typed := joinWords(body[found.from:found.to])
+		if d.isGuess { // two things were mistyped
+			d.lacksMore = true
+			d.noteOpen(d.correction.Format, d.correction.Args...)
+		}
 		d.correction = nil // it tells less
 		d.noteCorrection(typed, found.text, "UiPath shows no group called %s. The nearest is %s.",
 			Typed(typed), Typed(found.text))
@@ -306,6 +311,9 @@ func (r *reader) askGroup(o opening, body, reason []word) *Error {
 func (r *reader) withoutPersons(body []word) (rest []word, person string, near []string) {
 	for _, w := range body {
 		if !w.quoted && (mention.MatchString(w.text) || isPerson(w.text)) {
+			if n := len(rest); n > 0 && rest[n-1].isOneOf(prepositions) {
+				rest = rest[:n-1]
+			}
 			person = w.text
 			continue
 		}

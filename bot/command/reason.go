@@ -277,7 +277,8 @@ func (r *reader) readTicketFirst(tokens []word) *Error {
 	for n := 1; n < min(len(tokens)-1, maxTicketWords); n++ {
 		rest := tokens[n:]
 		isCut := rest[0].isOneOf([]string{"-", "|", "/", "--"})
-		if !endsClause(tokens[n-1]) && !isCut || !d.isTicket(tokens[:n]) {
+		isKey := n == 1 && ticketKey.MatchString(tokens[0].text)
+		if !endsClause(tokens[n-1]) && !isCut && !isKey || !d.isTicket(tokens[:n]) {
 			continue
 		}
 		if isCut {

@@ -12,6 +12,7 @@ import (
 // set a limit.
 func (d *draft) takeWords(items []item) []item {
 	var rest []item
+	d.saysExactly = slices.ContainsFunc(items, func(it item) bool { return it.means == "exactly" })
 	for i := 0; i < len(items); i++ {
 		it, behind := items[i], items[i+1:]
 		switch {
@@ -68,9 +69,10 @@ func (d *draft) takeWord(it item) bool {
 		d.ask.Action = approvals.Set
 		d.noteCorrection(it.text, string(approvals.Set), "To give a group exactly these codes and no other, begin with %s.",
 			Typed(approvals.Set))
+	case it.isOneOf(onlyWords) && isAdd && d.saysExactly:
 	case it.isOneOf(onlyWords) && isAdd:
-		d.askWhich("%s can mean that the group keeps no other license, or just that one is added.",
-			[]any{Typed(it.text)},
+		d.askWhich("%s can mean that the group keeps no other license (then begin with %s), or just that one is added.",
+			[]any{Typed(it.text), Typed(approvals.Set)},
 			func(a *approvals.Ask) { a.Action = approvals.Set }, func(*approvals.Ask) {})
 	case it.isOneOf(limitWords) && d.action == approvals.Set && d.isSaid && len(d.ask.Codes) > 0:
 		d.askWhich("%s can mean that the group keeps no other license, or just that it gets this one with a limit or "+

@@ -21,7 +21,7 @@ var (
 	// turningWords may turn a request into its opposite.
 	turningWords = []string{
 		"not", "no", "never", "but", "except", "excluding", "without", "neither", "nicht", "kein", "keine", "keinen", "ohne",
-		"weg", "sans", "pas", "sin", "none", "cannot", "nothing",
+		"weg", "away", "sans", "pas", "sin", "none", "cannot", "nothing",
 	}
 	// removedWords say behind "be" that codes are to be taken out.
 	removedWords = []string{"removed", "revoked", "deleted", "withdrawn", "dropped", "taken", "unassigned"}
@@ -56,7 +56,7 @@ var (
 	fillers = []string{
 		"the", "a", "an", "and", "&", "+", "also", "group", "please", "pls", "thanks", "thx", "with", "of", "x", "×",
 		"license", "licenses", "licence", "licences", "code", "codes", "seat", "seats", "at", "most", "up", "max",
-		"maximum", "limit", "away", "need", "needs", "have", "has", "get", "gets", "should", "me", "us",
+		"maximum", "limit", "need", "needs", "have", "has", "get", "gets", "should", "me", "us",
 		"users", "user", "people", "persons", "pack", "packs", "my", "our", "we", "you", "thank", "someone", "somebody",
 		"anyone", "kindly", "provide", "provided", "use", "uses", "dear", "let", "both", "asap",
 		"urgent", "urgently", "ty", "ok",
