@@ -307,3 +307,9 @@ func TestAHundredCommands(t *testing.T) {
 
 // TestAHundredChats types what people wrote in a hurry, on a phone or from a mail.
 func TestAHundredChats(t *testing.T) { judgeRequests(t, "testdata/hundred-chats.txt", 92, 100) }
+
+// TestAHundredWords types what people wrote in as many moods.
+func TestAHundredWords(t *testing.T) { judgeRequests(t, "testdata/hundred-words.txt", 97, 100) }
+
+// TestAHundredTickets types what people wrote at a help desk.
+func TestAHundredTickets(t *testing.T) { judgeRequests(t, "testdata/hundred-tickets.txt", 97, 100) }
