@@ -300,52 +300,52 @@ func (d *draft) takePeriods(items []item) []item {
 	var typed [][]item
 	asked := d.open
 	for i := 0; i < len(items); i++ {
-		if items[i].kind != plain {
-			rest = append(rest, items[i])
-			continue
-		}
-		p := d.readPeriod(plainWords(items[i:]))
-		if n := besideAlternative(items, i); p.n == 0 && n > 0 && len(found) > 0 && rest[len(rest)-1].kind == gap {
-			if other := d.readOtherEnd(plainWords(items[i+n:])); other.n > 0 {
-				p, i = other, i+n
-			}
-		}
+		skipped, p := d.periodAt(items, i, len(found) > 0 && rest[len(rest)-1].isEnd)
 		if p.n == 0 {
 			rest = append(rest, items[i])
 			continue
 		}
-		if p.isUnread {
-			p.n = d.endOfUnread(items, i, p.n)
-			p.problem.Args[0] = Typed(joinTexts(items[i : i+p.n]))
-		}
-		switch {
+		i += skipped
+		switch words := items[i : i+p.n]; {
 		case p.isStart:
-			d.takePeriod(p, items[i:i+p.n])
+			d.takePeriod(p, words)
 		case !p.isNothing:
-			found, typed = append(found, p), append(typed, items[i:i+p.n])
+			found, typed = append(found, p), append(typed, words)
 		}
-		rest = append(rest, item{
-			kind: gap, endsClause: items[i+p.n-1].endsClause, isNaked: p.isNaked, isEnd: true,
-		})
 		i += p.n - 1
+		rest = append(rest, item{kind: gap, endsClause: items[i].endsClause, isNaked: p.isNaked, isEnd: true})
 	}
+	isEnd := func(p period) bool { return !p.isForGood }
 	isStart := d.open > asked
-	switch len(found) {
-	case 0:
-	case 1:
+	switch {
+	case len(found) == 0:
+	case len(found) == 1 || !slices.ContainsFunc(found, isEnd):
 		d.takePeriod(found[0], typed[0])
 		if isStart {
 			d.ask.For, d.ask.Until, d.endToFill = 0, time.Time{}, "until <day>"
 		}
 	default:
-		isEnd := func(p period) bool { return !p.isForGood }
-		if !slices.ContainsFunc(found, isEnd) {
-			d.takePeriod(found[0], typed[0])
-			break
-		}
 		d.askEnds(found)
 	}
 	return rest
+}
+
+// periodAt reads an end at an item. Behind another end one may stand behind a word such as "or".
+func (d *draft) periodAt(items []item, i int, isBehindEnd bool) (skipped int, p period) {
+	words := plainWords(items[i:])
+	if len(words) == 0 {
+		return 0, period{}
+	}
+	if p = d.readPeriod(words); p.isUnread {
+		p.n = d.endOfUnread(items, i, p.n)
+		p.problem.Args[0] = Typed(joinTexts(items[i : i+p.n]))
+	}
+	if n := besideAlternative(items, i); p.n == 0 && n > 0 && isBehindEnd {
+		if other := plainWords(items[i+n:]); len(other) > 0 {
+			return n, d.readOtherEnd(other)
+		}
+	}
+	return 0, p
 }
 
 // endOfUnread is how many items an end has that is not understood: those up to punctuation or
@@ -444,21 +444,14 @@ func (d *draft) takeForReason(items []item) []item {
 		if !it.isKeyword("for") || isSeats || d.standsBefore(items[i+1:]) || d.isInClause(items, i) {
 			continue
 		}
-		words := plainWords(items[i+1:])
-		if n := slices.IndexFunc(items[i+1:i+1+len(words)], func(it item) bool { return it.endsClause }); n >= 0 {
-			words = words[:n+1]
-		}
+		words := clauseWordsAt(items[i+1:])
 		end := i + 1 + len(words)
-		isWhole := end == len(items) || items[end-1].endsClause ||
-			items[end].kind == gap && !items[end].isNaked
 		switch {
-		case end == i+1 && isWhole && end == len(items):
+		case len(words) == 0 && end == len(items):
 			d.endToFill = "for <time>"
 			d.noteOpen("Say after %s when it ends, such as %s or %s.", Typed("for"), Typed("for 30d"),
 				Typed("until "+d.exampleDay()))
-		case len(words) == 0, !isWhole, d.group.from < 0 && i > 0 && !items[i-1].endsClause, // it may be a group
-			d.isGroup(joinWords(words)), d.namesGroup(words), areAboutPersons(words),
-			slices.ContainsFunc(words, word.isHedged):
+		case d.isNoForReason(items, i, words):
 			continue
 		default:
 			d.takeForWords(withoutPoliteness(words))
@@ -466,6 +459,24 @@ func (d *draft) takeForReason(items []item) []item {
 		return slices.Concat(items[:i], []item{{kind: gap, endsClause: true, isEnd: d.endToFill != ""}}, items[end:])
 	}
 	return items
+}
+
+// clauseWordsAt are the words up to punctuation or to the next item that is understood.
+func clauseWordsAt(items []item) []word {
+	words := plainWords(items)
+	if n := slices.IndexFunc(items[:len(words)], func(it item) bool { return it.endsClause }); n >= 0 {
+		return words[:n+1]
+	}
+	return words
+}
+
+// isNoForReason reports whether words behind "for" may be something else than a reason.
+func (d *draft) isNoForReason(items []item, i int, words []word) bool {
+	end := i + 1 + len(words)
+	isWhole := end == len(items) || items[end-1].endsClause || items[end].kind == gap && !items[end].isNaked
+	mayBeGroup := d.group.from < 0 && i > 0 && !items[i-1].endsClause
+	return len(words) == 0 || !isWhole || mayBeGroup || d.isGroup(joinWords(words)) || d.namesGroup(words) ||
+		areAboutPersons(words) || slices.ContainsFunc(words, word.isHedged)
 }
 
 // isInClause reports whether a word stands behind another that is no part of the request: what
@@ -616,7 +627,7 @@ func (d *draft) meansNothing(items []item, i int) bool {
 	it, isRemove := items[i], d.isSaid && d.action == approvals.Remove
 	return it.isFiller() || it.isOneOf(politeWords) || it.isOneOf(addVerbs) && !d.isSaid ||
 		it.isOneOf(prepositions) && d.standsBefore(items[i+1:]) ||
-		isRemove && it.isOneOf([]string{"back", "off", "away", unneeded}) && (it.isKeyword("away") || !hasLicense(items[i:]))
+		isRemove && (it.isKeyword("away") || it.isOneOf([]string{"back", "off", unneeded}) && !hasLicense(items[i:]))
 }
 
 // areLoneSeats reports whether a number behind the only code can be nothing but its limit.
@@ -643,48 +654,70 @@ func (d *draft) takeLoneSeats(it item) {
 func (d *draft) noteLeft(left []item, ref Typed) {
 	first := left[0]
 	d.left = len(left)
-	d.lacksCodes, d.lacksMore = true, d.lacksMore || d.ask.MayEmpty
+	d.lacksMore = d.lacksMore || d.ask.MayEmpty
+	if d.noteLeftSeats(left, ref) {
+		return
+	}
+	d.lacksCodes = len(d.ask.Codes) == 0
 	switch {
 	case mention.MatchString(first.text) || isPerson(first.text):
-		d.lacksCodes, d.lacksMore = len(d.ask.Codes) == 0, true
+		d.lacksMore = true
 		d.noteOpen(aboutPersons, Typed(first.text))
 	case len(d.groupsIn(left)) > 0:
 		d.lacksCodes = false
 		d.askGroups(d.groupsIn(left))
-	case limitSign.MatchString(first.text[:1]):
-		d.noteOpen("A seat limit is written next to its code, such as %s; %s stands beside none.",
-			Typed("IDU=10"), Typed(first.text))
-	case thousands.MatchString(first.text):
-		d.lacksCodes, d.seatsOf = false, d.onlyCode()
-		d.noteOpen("Write the number %s without separators.", Typed(first.text))
-	case len(left) == 1 && unicode.IsDigit([]rune(first.text)[0]):
-		if limit, isNumber := first.count(); isNumber && len(d.ask.Codes) == 0 && d.ask.Action != approvals.Remove {
-			d.seatsToKeep = "=" + limit
-		}
-		d.lacksCodes, d.seatsOf = d.onlyCode() == "", d.onlyCode()
-		d.noteOpen("%s stands beside no license code. A seat limit is written such as %s.", Typed(first.text),
-			Typed("IDU=10"))
 	case slices.ContainsFunc(left, item.isTurning):
 		d.lacksCodes = false
 		d.noteTurning(ref)
-	case d.onlyCode() != "" && !slices.ContainsFunc(left, func(it item) bool { return lettersOf(it.text) != digitsOf(it.text) }):
-		d.lacksCodes, d.seatsOf = false, d.onlyCode()
-		d.noteOpen("%s sets no seat limit. A seat limit is one number, such as %s.", ref, Typed("IDU=10"))
 	case d.Licenses == nil:
+		d.lacksCodes = true
 		d.noteOpen("%s is not a license code: codes are letters and digits, such as %s. "+
 			"If the group's name has blanks, put it in double quotes.", Typed(first.text), Typed(ExampleCode))
-	case len(d.ask.Codes) == 0 || len(left) == 1 && codeShape.MatchString(first.text) &&
-		len(first.text) > 2 && !ticketKey.MatchString(first.text):
+	case d.lacksCodes || len(left) == 1 && looksLikeCode(first.text):
+		d.lacksCodes = true
 		d.noteOpen("%s is not understood: your organization owns no license of this code or name (%s lists them). "+
 			"If it belongs to a group's name, put the name in double quotes.", ref, Typed(d.name+" codes"))
 		d.question.Unlisted = true
 	default:
-		d.lacksCodes, d.lacksMore = false, true
+		d.lacksMore = true
 		d.noteOpen("%s is not understood. Say it in other words, or leave it out. A reason stands after %s, an end is "+
 			"written such as %s, and %s in front takes codes out.",
 			ref, Typed("because"), Typed("until "+d.exampleDay()), Typed(approvals.Remove))
 		d.question.Unlisted = true
 	}
+}
+
+// looksLikeCode reports whether a word has the letters of a code, and is no key of a ticket.
+func looksLikeCode(text string) bool {
+	return codeShape.MatchString(text) && len(text) > 2 && !ticketKey.MatchString(text)
+}
+
+// noteLeftSeats asks about numbers that were not understood, if there is nothing else.
+func (d *draft) noteLeftSeats(left []item, ref Typed) bool {
+	first := left[0]
+	isOther := func(it item) bool { return lettersOf(it.text) != digitsOf(it.text) }
+	limit, isNumber := first.count()
+	switch isSigned := limitSign.MatchString(first.text[:1]); {
+	case len(d.groupsIn(left)) > 0:
+		return false
+	case isSigned:
+		d.noteOpen("A seat limit is written next to its code, such as %s; %s stands beside none.",
+			Typed("IDU=10"), Typed(first.text))
+	case thousands.MatchString(first.text):
+		d.noteOpen("Write the number %s without separators.", Typed(first.text))
+	case len(left) == 1 && unicode.IsDigit([]rune(first.text)[0]):
+		if isNumber && d.ask.Action != approvals.Remove {
+			d.seatsToKeep = "=" + limit
+		}
+		d.noteOpen("%s stands beside no license code. A seat limit is written such as %s.", Typed(first.text),
+			Typed("IDU=10"))
+	case d.onlyCode() != "" && !slices.ContainsFunc(left, isOther):
+		d.noteOpen("%s sets no seat limit. A seat limit is one number, such as %s.", ref, Typed("IDU=10"))
+	default:
+		return false
+	}
+	d.lacksCodes, d.seatsOf = d.onlyCode() == "", d.onlyCode()
+	return true
 }
 
 // noteTurning asks what is meant where a word may turn the request around.
@@ -753,17 +786,8 @@ func isPerson(text string) bool {
 
 // checkAction rejects what does not go with the action.
 func (d *draft) checkAction() {
+	d.checkEnd()
 	a := &d.ask
-	if a.Action == approvals.Set && a.IsTimed() {
-		timed := *a
-		d.askWhich("Only codes that are added can have a limited time.", nil,
-			func(a *approvals.Ask) { a.For, a.Until = 0, time.Time{} },
-			func(a *approvals.Ask) { a.Action, a.For, a.Until = approvals.Add, timed.For, timed.Until })
-		a.For, a.Until = 0, time.Time{}
-	} else if a.Action != approvals.Add && (a.IsTimed() || d.hasEnd && !d.forGood) {
-		d.noteOpen("Only codes that are added can have a limited time. Leave the time out.")
-		a.For, a.Until = 0, time.Time{}
-	}
 	if a.Action == approvals.Remove && len(a.Quotas) > 0 {
 		d.noteOpen("A seat limit goes with %s and %s; a code that is removed loses its limit. "+
 			"Leave the limit out.", Typed("add"), Typed("set"))
@@ -783,6 +807,21 @@ func (d *draft) checkAction() {
 		d.requireCodes()
 	}
 	d.checkMinus()
+}
+
+// checkEnd rejects an end where no codes are added.
+func (d *draft) checkEnd() {
+	a := &d.ask
+	if a.Action == approvals.Set && a.IsTimed() {
+		timed := *a
+		d.askWhich("Only codes that are added can have a limited time.", nil,
+			func(a *approvals.Ask) { a.For, a.Until = 0, time.Time{} },
+			func(a *approvals.Ask) { a.Action, a.For, a.Until = approvals.Add, timed.For, timed.Until })
+		a.For, a.Until = 0, time.Time{}
+	} else if a.Action != approvals.Add && (a.IsTimed() || d.hasEnd && !d.forGood) {
+		d.noteOpen("Only codes that are added can have a limited time. Leave the time out.")
+		a.For, a.Until = 0, time.Time{}
+	}
 }
 
 // checkMinus asks about codes with a minus, which is no sign to add them.
@@ -1063,35 +1102,25 @@ func (d *draft) fill() string {
 	if len(d.ask.Codes) > MaxCodes {
 		return ""
 	}
-	parts := []string{d.fillFor(opening{action: d.ask.Action}, "")}
-	parts[0] = strings.TrimSpace(parts[0])
-	if d.ask.Group == "" {
-		parts = append(parts, "<group>")
-	} else {
-		parts = append(parts, QuoteGroup(d.ask.Group))
+	parts := []string{strings.TrimSpace(d.fillFor(opening{action: d.ask.Action}, "")), "<group>"}
+	if d.ask.Group != "" {
+		parts[1] = QuoteGroup(d.ask.Group)
 	}
 	for _, c := range d.ask.Codes {
+		part := FormatCode(c, d.ask.Quotas)
 		if c == d.seatsOf {
-			parts = append(parts, c+"=<seats>")
-			continue
+			part = c + "=<seats>"
 		}
-		parts = append(parts, FormatCode(c, d.ask.Quotas))
+		parts = append(parts, part)
 	}
 	if d.ask.MayEmpty {
 		parts = append(parts, WordEmpty)
 	}
-	isOpen := d.ask.Group == "" || slices.Contains(d.ask.Codes, d.seatsOf) || d.endToFill != ""
-	if d.lacksCodes && !isOpen && !d.ask.MayEmpty || len(d.ask.Codes) == 0 && !d.ask.MayEmpty {
-		parts, isOpen = append(parts, "<code>"+d.seatsToKeep), true
-	}
-	more := ""
-	if d.lacksMore && (!isOpen || d.left > 1 && len(d.ask.Codes) > 0) {
-		more, isOpen = "<more>", true
-	}
-	if !isOpen {
+	gaps := d.gaps()
+	if gaps == (gapWords{}) && d.ask.Group != "" && !slices.Contains(d.ask.Codes, d.seatsOf) {
 		return ""
 	}
-	for _, part := range []string{d.endToFill, FormatPeriod(d.ask), more, formatReason(d.ask)} {
+	for _, part := range []string{gaps.code, gaps.end, FormatPeriod(d.ask), gaps.more, formatReason(d.ask)} {
 		if part != "" {
 			parts = append(parts, part)
 		}
@@ -1100,4 +1129,21 @@ func (d *draft) fill() string {
 		return text
 	}
 	return ""
+}
+
+// gapWords stand in a command for what is open. Each may be empty.
+type gapWords struct{ code, end, more string }
+
+// gaps are the words for what is open, besides the group and the seats. A gap for a code or for
+// more is left out where the others are all that is open.
+func (d *draft) gaps() gapWords {
+	words := gapWords{end: d.endToFill}
+	isOpen := d.ask.Group == "" || slices.Contains(d.ask.Codes, d.seatsOf) || d.endToFill != ""
+	if !d.ask.MayEmpty && (d.lacksCodes && !isOpen || len(d.ask.Codes) == 0) {
+		words.code, isOpen = "<code>"+d.seatsToKeep, true
+	}
+	if d.lacksMore && (!isOpen || d.left > 1 && len(d.ask.Codes) > 0) {
+		words.more = "<more>"
+	}
+	return words
 }

@@ -354,7 +354,7 @@ func (d *draft) readLimit(of, text string) {
 // the code before it and to the code behind it, it asks.
 func (d *draft) takeSeats(items []item) []item {
 	items = d.takeSeatsOfEach(dropToSeats(d.dropFormerSeats(items), d.limitVerb != ""))
-	items, apart := d.setApart(items)
+	items, apart := setApart(items)
 	var rest []item
 	for _, it := range items {
 		if !it.isFiller() || it.isOneOf(separators) {
@@ -387,31 +387,31 @@ func (d *draft) takeSeats(items []item) []item {
 
 // setApart takes out the numbers that stand beside no license, if others do: they count
 // something else.
-func (d *draft) setApart(items []item) (rest, apart []item) {
-	isBeside := func(i, side int) bool {
-		for i += side; i >= 0 && i < len(items) && items[i].isFiller(); i += side {
-		}
-		return i >= 0 && i < len(items) && items[i].kind == license
-	}
-	isLoose := make([]bool, len(items))
-	besides := 0
+func setApart(items []item) (rest, apart []item) {
+	hasBeside := false
 	for i, it := range items {
-		isLoose[i] = it.isNumber() && !isBeside(i, -1) && !isBeside(i, 1)
-		if isLoose[i] && i+1 < len(items) && items[i+1].isOneOf(seatWords) {
+		switch {
+		case !it.isNumber():
+			rest = append(rest, it)
+		case isBesideLicense(items, i, -1) || isBesideLicense(items, i, 1):
+			rest, hasBeside = append(rest, it), true
+		case i+1 < len(items) && items[i+1].isOneOf(seatWords):
 			return items, nil // it may be what counts
-		}
-		if it.isNumber() && !isLoose[i] {
-			besides++
+		default:
+			apart = append(apart, it)
 		}
 	}
-	for i, it := range items {
-		if besides > 0 && isLoose[i] {
-			apart = append(apart, it)
-			continue
-		}
-		rest = append(rest, it)
+	if !hasBeside {
+		return items, nil
 	}
 	return rest, apart
+}
+
+// isBesideLicense reports whether a license stands on one side of an item, maybe behind fillers.
+func isBesideLicense(items []item, i, side int) bool {
+	for i += side; i >= 0 && i < len(items) && items[i].isFiller(); i += side {
+	}
+	return i >= 0 && i < len(items) && items[i].kind == license
 }
 
 // dropToSeats drops the words to and for between a license and its seats.

@@ -145,6 +145,8 @@ until: bis jusqu'au jusqu'à hasta tot até t/m
 because: weil wegen porque omdat wegens perché ponieważ eftersom
 reason: grund raison
 and: und et と e oraz och
+get: bekommen bekommt kriegen kriegt erhalten erhält recevoir recibir
+in: bei
 with: mit avec con
 need: braucht brauchen brauche benötigt benötigen benoetigt besoin necesita necesitan necesito necesitamos が必要です
 need: nodig serve servono precisa precisamos preciso potrzebuje potrzebujemy behöver faudrait faut bräuchte

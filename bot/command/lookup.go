@@ -20,7 +20,9 @@ type lookup struct {
 // Lookups in the order in which their words decide: about one request, and about none.
 var (
 	idLookups = []lookup{
-		{VerbCancel, []string{"cancel", "withdraw", "retract", "undo", "delete", "remove", "forget", "scrap", "drop", "abort"}},
+		{VerbCancel, []string{
+			"cancel", "withdraw", "retract", "undo", "delete", "remove", "forget", "scrap", "drop", "abort",
+		}},
 		{VerbEnd, []string{"end", "stop", "terminate", "revoke", "finish", "close"}},
 		{VerbStatus, []string{"approved", "denied", "declined", "rejected", "status"}},
 		{VerbWhy, []string{"why", "who", "approve", "approves", "approver", "approvers", "waiting", "waits", "stuck"}},
@@ -95,7 +97,8 @@ func (r *reader) readQuestion(tokens []word) (Command, error) {
 		return Command{Verb: VerbHelp}, nil
 	}
 	look := r.lookUp(tokens)
-	isAboutBot := tokens[0].isOneOf([]string{"is", "are", "do", "what", "who"}) && tokens[1].isOneOf([]string{"this", "you"})
+	isAboutBot := tokens[0].isOneOf([]string{"is", "are", "do", "what", "who"}) &&
+		tokens[1].isOneOf([]string{"this", "you"})
 	if look == "" || isAboutBot {
 		look = string(VerbHelp)
 	}

@@ -138,29 +138,34 @@ func (d *draft) takeBrackets(items []item) []item {
 		if !isBracket && !isDash {
 			continue
 		}
-		inside := slices.Clone(items[i:])
-		if isDash {
-			inside = inside[1:]
-		} else {
-			inside[0] = inside[0].trim("(")
-			inside[len(inside)-1] = inside[len(inside)-1].trim("()")
-		}
-		_, days := d.readDay(plainWords(inside))
-		if isDay := isBracket && days == len(inside); isDay || d.isRequestPart(inside) {
-			return slices.Concat(items[:i], inside)
-		}
-		var words []word
-		for _, it := range inside {
-			words = append(words, it.word)
-		}
-		if inside[0].isTurning() {
-			d.noteTurning(Typed(joinTexts(inside)))
-			return items[:i]
-		}
-		d.takeReason(words)
-		return items[:i]
+		return d.takeMarked(items, i, isBracket && !isDash)
 	}
 	return items
+}
+
+// takeMarked takes what stands in brackets at the end, or behind a dash.
+func (d *draft) takeMarked(items []item, i int, isBracket bool) []item {
+	inside := slices.Clone(items[i:])
+	if isBracket {
+		inside[0] = inside[0].trim("(")
+		inside[len(inside)-1] = inside[len(inside)-1].trim("()")
+	} else {
+		inside = inside[1:]
+	}
+	_, days := d.readDay(plainWords(inside))
+	if isDay := isBracket && days == len(inside); isDay || d.isRequestPart(inside) {
+		return slices.Concat(items[:i], inside)
+	}
+	if inside[0].isTurning() {
+		d.noteTurning(Typed(joinTexts(inside)))
+		return items[:i]
+	}
+	var words []word
+	for _, it := range inside {
+		words = append(words, it.word)
+	}
+	d.takeReason(words)
+	return items[:i]
 }
 
 // isBetweenDays reports whether a dash stands between the first and the last day.
@@ -467,7 +472,8 @@ func withoutPoliteness(words []word) []word {
 func (d *draft) isReason(words []word, isApart bool) bool {
 	words = withoutPoliteness(words)
 	isOwnGroup := func(w word) bool { return w.means == nothing }
-	if len(words) == 0 || d.namesGroup(slices.DeleteFunc(slices.Clone(words), isOwnGroup)) || words[0].isOneOf(stateWords) || words[0].isOneOf(addVerbs) {
+	if len(words) == 0 || d.namesGroup(slices.DeleteFunc(slices.Clone(words), isOwnGroup)) ||
+		words[0].isOneOf(stateWords) || words[0].isOneOf(addVerbs) {
 		return false
 	}
 	if d.isTicket(words) {

@@ -106,7 +106,8 @@ func cutAtVerbs(o opening, body []word) []part {
 	}
 	for i := range parts {
 		words := parts[i].words
-		for n := len(words); n > 0 && (words[n-1].isOneOf(separators) || words[n-1].isOneOf([]string{"then", "instead"})); n-- {
+		isLoose := func(w word) bool { return w.isOneOf(separators) || w.isOneOf([]string{"then", "instead"}) }
+		for n := len(words); n > 0 && isLoose(words[n-1]); n-- {
 			words = words[:n-1]
 		}
 		parts[i].words = words
@@ -257,7 +258,8 @@ func (r *reader) readEmptying(verb word, rest []word) *Error {
 	words, reason := cutReason(words, 1)
 	for i, w := range words {
 		isGroup := runs[0].from <= i && i < runs[0].to
-		isOther := !isEmpty(w) && !w.isOneOf(prepositions) && !w.isOneOf(everything) && !w.isOneOf([]string{"should", "leave", "completely"})
+		isOther := !isEmpty(w) && !w.isOneOf(prepositions) && !w.isOneOf(everything) &&
+			!w.isOneOf([]string{"should", "leave", "completely"})
 		if !isGroup && isOther && !(item{word: w}).isFiller() {
 			return nil
 		}
