@@ -20,12 +20,11 @@ func (r Request) MayHaveEffect() bool {
 // closed a moment ago and may have changed the group's allocation. Reads may lag, so a write
 // on top of this one might undo that. Zero: there is nothing to wait for.
 func AwaitLateEffect(r, other Request, now Allocation, at time.Time) time.Duration {
-	age := at.Sub(other.ClosedAt)
 	certain := other.ID == r.ID || !other.MayHaveEffect() || other.Outcome.Reason == ReasonIncomplete
-	if certain || age < 0 || other.Proposal.Change.IsShownBy(now) {
+	if certain || other.Proposal.Change.IsShownBy(now) {
 		return 0
 	}
-	return max(0, lateEffectAfter-age)
+	return AwaitShown(other.ClosedAt, at)
 }
 
 // lateEffectLook is the job that reads the allocation once more.

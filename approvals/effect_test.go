@@ -3,6 +3,7 @@ package approvals
 import (
 	"slices"
 	"testing"
+	"time"
 )
 
 // A late look knows a change by its own codes, whatever other requests did with theirs since.
@@ -30,5 +31,26 @@ func TestLateEffect(t *testing.T) {
 		if found, ok := e.(EffectFound); ok != c.found || ok && !slices.Equal(found.Codes, c.change.GrantedCodes()) {
 			t.Errorf("%s: %+v, want an effect: %t", name, e, c.found)
 		}
+	}
+}
+
+// A write waits for one in doubt that closed a moment ago, also by a clock that was put back
+// since.
+func TestAwaitLateEffect(t *testing.T) {
+	closed := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	other := Request{
+		ID: "R-BBBBBBBB", State: Failed, ClosedAt: closed, Outcome: &Outcome{Reason: ReasonUiPathRefused},
+		Proposal: &Proposal{Change: Change{Add: []string{"IDU"}}},
+	}
+	for after, want := range map[time.Duration]time.Duration{
+		0: time.Minute, 20 * time.Second: 40 * time.Second, time.Minute: 0, -5 * time.Second: time.Minute, -5 * time.Minute: time.Minute,
+		-time.Hour: 0,
+	} {
+		if got := AwaitLateEffect(Request{ID: "R-AAAAAAAA"}, other, Allocation{}, closed.Add(after)); got != want {
+			t.Errorf("after %v: %v, want %v", after, got, want)
+		}
+	}
+	if got := AwaitLateEffect(other, other, Allocation{Codes: []string{"IDU"}}, closed); got != 0 {
+		t.Errorf("its own: %v", got)
 	}
 }

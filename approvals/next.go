@@ -258,7 +258,7 @@ func (e ConsentLost) move(r Request, now time.Time) (Step, error) {
 	lost := lostConsents(r.Votes, e.Ballots)
 	r = r.judge(e.Ballots, now)
 	r.State = Pending
-	r.DecidedAt = time.Time{}
+	r.DecidedAt, r.RefusedAt = time.Time{}, time.Time{} // a look long before the next write proves nothing then
 	r.Votes = consents(r.Votes, e.Ballots, now)
 	r.DelayReason = ""
 	if !now.Before(r.Deadline) {

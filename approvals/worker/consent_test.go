@@ -391,6 +391,32 @@ func TestLateEffectIsLookedForPastOneRefusal(t *testing.T) {
 	})
 }
 
+// A refusal to show the group before consent was lost is no first look for the next write.
+func TestARefusedReadBeforeConsentWasLost(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		var next []error
+		w.uipath.onRead = func(int) error {
+			if len(next) == 0 {
+				return nil
+			}
+			err := next[0]
+			next = next[1:]
+			return err
+		}
+		r := w.ask(Ask{Codes: []string{"NEW"}})
+		next = []error{missing("404"), &DelayError{Reason: "503"}}
+		w.react(r, anna, true)
+		w.until("a refusal", func(r Request) bool { return !r.RefusedAt.IsZero() })
+		w.react(r, anna, false)
+		w.untilState(Pending)
+		time.Sleep(10 * time.Minute)
+		next = []error{missing("404")}
+		w.react(r, anna, true)
+		w.ended(w.quiet(), Done, ReasonConfirmed)
+	})
+}
+
 // A write that was refused may have had an effect that no read shows yet. What is written
 // to the group a moment later leaves that alone.
 func TestWriteSoonAfterOneInDoubt(t *testing.T) {
