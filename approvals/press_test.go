@@ -262,3 +262,40 @@ func TestARedirectedCardKeepsNoApprovals(t *testing.T) {
 		t.Errorf("votes on the new card: %v, want Ben's no alone", votes)
 	}
 }
+
+// TestAVoidPressIsPressedAnew approves by a button, loses the right to approve and gets it
+// again: the old press stays void, and the same press once more counts.
+func TestAVoidPressIsPressedAnew(t *testing.T) {
+	press := func(r Request, second int64) (Request, error) {
+		at := fmt.Sprintf("%d.000000", early.Unix()+second)
+		step, err := Next(r, Pressed{Press: Press{User: anna, Button: PressApprove, At: at}, Authorized: true}, early)
+		return step.Request, err
+	}
+	count := func(r Request, stages ...int) Request {
+		t.Helper()
+		var ballots []Ballot
+		for _, v := range r.VotesAmong(nil) {
+			ballots = append(ballots, NewBallot(r, v, Voter{Person: Person{ID: v.User}, Stages: stages}))
+		}
+		step, err := Next(r, VotesCounted{Ballots: ballots}, early)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return step.Request
+	}
+	r := requestIn(Pending)
+	r.CardTS = fmt.Sprintf("%d.000100", early.Unix()-60)
+	r, err := press(r, 1)
+	if _, again := press(r, 2); err != nil || !errors.Is(again, ErrAlreadyPressed) {
+		t.Fatalf("%v; again: %v", err, again)
+	}
+	if r = count(count(r), 0); len(r.Votes) != 0 {
+		t.Errorf("a void press counts: %+v", r.Votes)
+	}
+	if r, err = press(r, 3); err != nil {
+		t.Fatalf("pressed anew: %v", err)
+	}
+	if r = count(r, 0); len(r.Votes) != 1 {
+		t.Errorf("the new press does not count: %+v", r.Judgments)
+	}
+}

@@ -29,7 +29,7 @@ func (e Pressed) move(r Request, now time.Time) (Step, error) {
 		return Step{}, ErrNoTransition
 	case !e.Authorized && !withdraws:
 		return Step{}, ErrNotPermitted
-	case pressed && (e.Press.At <= last.At || e.Press.Button == last.Button && last.Button != PressWithdraw):
+	case pressed && (e.Press.At <= last.At || e.Press.Button == last.Button && !r.mayRepeat(last)):
 		return Step{}, ErrAlreadyPressed
 	}
 	r.Presses = replacePress(r.Presses, e.Press)
@@ -38,6 +38,13 @@ func (e Pressed) move(r Request, now time.Time) (Step, error) {
 		{Kind: JobCountVotes},
 		{Kind: JobPostPress, Number: r.PressCount, Payload: Payload{Press: &e.Press}},
 	}}, nil
+}
+
+// mayRepeat reports whether the same press once more is a new act: what became void
+// meanwhile does not count again by itself.
+func (r Request) mayRepeat(last Press) bool {
+	first := r.firstEligibility(Ballot{User: last.User, Name: pressName, EventTS: last.At})
+	return last.Button == PressWithdraw || last.Button == PressApprove && first != Counts
 }
 
 // timeAfter is now as Slack writes it, or a moment after a press that is later by
