@@ -78,11 +78,11 @@ func (s underTest) runWhole(b testing.TB, n int) {
 	ctx, asked := b.Context(), sampleRequest(n)
 	asked.ID, asked.EnvelopeID = approvals.NewID(), fmt.Sprint("whole-", n)
 	group := fmt.Sprint("whole-", n)
-	r, _, err := s.FileRequest(ctx, asked)
+	_, _, err := s.FileRequest(ctx, asked)
 	mustRun(b, err)
 	s.readGroup(b, group)
 	s.finishBy(b, approvals.JobPrepare, sampleProposal(group))
-	r = s.finishBy(b, approvals.JobPostCard, approvals.CardPosted{TS: fmt.Sprintf("17%08d.1", n)})
+	r := s.finishBy(b, approvals.JobPostCard, approvals.CardPosted{TS: fmt.Sprintf("17%08d.1", n)})
 	s.finish(b, approvals.JobAddReactions)
 	mustRun(b, s.RecordReaction(ctx, approvals.Reaction{
 		Channel: r.Channel, TS: r.CardTS, User: "U-ANNA", Name: "white_check_mark", Present: true, EventTS: "1800000000.1",
