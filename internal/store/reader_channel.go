@@ -19,7 +19,10 @@ func (r *Reader) Channels(ctx context.Context) ([]string, error) {
 		UNION SELECT channel FROM (`+channelOfToday+`) AS today ORDER BY channel`))
 }
 
-func scanValue[T any](rows *sql.Rows) (value T, err error) { err = rows.Scan(&value); return value, err }
+func scanValue[T any](rows *sql.Rows) (value T, err error) {
+	err = rows.Scan(&value)
+	return value, err
+}
 
 // CardsBetween reads the requests with a card in a part of a channel: from a timestamp to before
 // another one, which may be empty.
