@@ -68,14 +68,13 @@ func (s *Survey) runLength(reached string) int {
 	return n
 }
 
-// Of is what the page shows of a message: nothing, not whole, if it is missing.
-func (p HistoryPage) Of(ts string) Sighting {
-	for _, s := range p.Sightings {
-		if s.TS == ts {
-			return s
-		}
+// Find is what the page shows of a message, if it shows it.
+func (p HistoryPage) Find(ts string) (s Sighting, found bool) {
+	at := slices.IndexFunc(p.Sightings, func(s Sighting) bool { return s.TS == ts })
+	if at < 0 {
+		return Sighting{}, false
 	}
-	return Sighting{TS: ts}
+	return p.Sightings[at], true
 }
 
 // TimestampAt is what a message or an event of a moment would have as its timestamp.

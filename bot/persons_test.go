@@ -130,11 +130,12 @@ func (r *rig) expectVotes(shown, id string, want ...string) {
 		r.t.Fatal(err)
 	}
 	page, err := r.bot.directory.ReadHistory(r.ctx, channel, request.CardTS, request.CardTS)
-	if err != nil || page.Of(request.CardTS).RequestID != id {
+	s, found := page.Find(request.CardTS)
+	if err != nil || !found || s.RequestID != id {
 		r.t.Fatalf("%s: the bot does not know its own card: %+v, %v", shown, page, err)
 	}
 	sources := map[string][]approvals.Reaction{"events": heard, "a look": looked}
-	if s := page.Of(request.CardTS); len(s.Cut) == 0 {
+	if len(s.Cut) == 0 {
 		sources["history"] = s.Shown
 	}
 	for source, reactions := range sources {

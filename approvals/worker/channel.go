@@ -104,7 +104,7 @@ func (w *Runner) leaveChannel(ctx context.Context, r approvals.Request, today st
 	if err != nil {
 		return err
 	}
-	if page.Of(r.CardTS).RequestID == r.ID { // Slack's event was missed
+	if card, found := page.Find(r.CardTS); found && card.RequestID == r.ID { // Slack's event was missed
 		now, err := w.Store.Now(ctx)
 		if err != nil {
 			return err

@@ -114,8 +114,8 @@ func (w *Runner) catchUpIn(ctx context.Context, channel string, cards []approval
 		}
 		failed = errors.Join(failed, w.reportDoubles(ctx, approvals.SurveyDoubles(cards, page.Sightings)))
 		for _, card := range survey.TakeShown(page) {
-			shown := page.Of(card.TS)
-			err := w.catchUpOn(ctx, card, shown, asOf)
+			shown, found := page.Find(card.TS)
+			err := w.catchUpOn(ctx, card, shown, found, asOf)
 			if err == nil && threads && shown.Replied {
 				err = w.catchUpOnThread(ctx, card)
 			}
@@ -128,17 +128,17 @@ func (w *Runner) catchUpIn(ctx context.Context, channel string, cards []approval
 	}
 }
 
-// catchUpOn brings one card in line with a survey that began at asOf. That a vote
-// was taken back is believed only of a look at the card itself, because a survey
-// may cut the list of people.
+// catchUpOn brings one card in line with a survey that began at asOf, if it found the card. A
+// missing one, or that a vote was taken back, is believed only of a look at the card itself,
+// because a survey may cut the list of people.
 func (w *Runner) catchUpOn(
-	ctx context.Context, card approvals.PendingCard, s approvals.Sighting, asOf time.Time,
+	ctx context.Context, card approvals.PendingCard, s approvals.Sighting, found bool, asOf time.Time,
 ) error {
 	isCut, err := w.isVoteCut(ctx, card, s)
 	switch {
 	case err != nil:
 		return err
-	case isCut, card.Missed, len(approvals.Without(reactionKeys(card.Known), reactionKeys(s.Shown))) > 0:
+	case !found, isCut, card.Missed, len(approvals.Without(reactionKeys(card.Known), reactionKeys(s.Shown))) > 0:
 		return w.inspectCard(ctx, card)
 	case !sameReactions(s.Shown, card.Known):
 		return w.Store.ReplaceReactions(ctx, card.Channel, card.TS, asOf, s.Shown)

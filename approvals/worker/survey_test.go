@@ -58,6 +58,18 @@ func TestCatchUpFindsAWithdrawal(t *testing.T) {
 	})
 }
 
+// A deletion that no event told of is found by a survey.
+func TestCatchUpFindsADeletedCard(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		r := w.carded()
+		w.slack.forget(r)
+		w.hellos <- struct{}{}
+		time.Sleep(5 * time.Minute)
+		w.ended(w.read(r.ID), Cancelled, ReasonCardDeleted)
+	})
+}
+
 // A survey that is silent about a vote is no proof that it was taken back.
 func TestCatchUpConcludesNoWithdrawalFromASurvey(t *testing.T) {
 	t.Parallel()
