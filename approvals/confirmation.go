@@ -8,6 +8,9 @@ import (
 // ErrReadIsLate means that a read may show what was so before the last change.
 var ErrReadIsLate = errors.New("the read contradicts what UiPath confirmed a moment ago")
 
+// ErrBeingChanged means that a write of another request is under way.
+var ErrBeingChanged = errors.New("the allocation is being changed for another request at this moment")
+
 // A Confirmation is the allocation of a group after the last change that the bot
 // made there, as UiPath confirmed it.
 type Confirmation struct {

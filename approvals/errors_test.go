@@ -34,6 +34,9 @@ func TestClassesOfErrors(t *testing.T) {
 		"late read": {
 			&DelayError{Reason: "UiPath lags", Err: ErrReadIsLate}, false, false, 10 * time.Second, "UiPath lags",
 		},
+		"a write of another": {
+			&DelayError{Reason: "not yet", Err: ErrBeingChanged}, false, false, 30 * time.Second, "not yet",
+		},
 		"limits unknown": {errQuotasUnknown, false, false, time.Minute, QuotasUnknownReason},
 	} {
 		for _, err := range []error{c.err, fmt.Errorf("wrapped: %w", c.err), errors.Join(c.err, errors.New("besides"))} {

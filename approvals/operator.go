@@ -79,8 +79,8 @@ func isOperators(err error) bool {
 	return ok
 }
 
-// promptRetry is the longest time between two attempts of a write, and of any job while an
-// operator has to act, so that what waits goes on soon after.
+// promptRetry is the longest time between two attempts of a write, of what waits for one, and
+// of any job while an operator has to act, so that what waits goes on soon after.
 const promptRetry = 30 * time.Second
 
 // lateRetry is the longest time between two reads while they are late, which passes within a
@@ -90,8 +90,11 @@ const lateRetry = 10 * time.Second
 // RetryAfter is how long a job that failed with err waits, where backoff is what
 // its attempts alone would have it wait.
 func RetryAfter(err error, backoff time.Duration) time.Duration {
-	if errors.Is(err, ErrReadIsLate) {
+	switch {
+	case errors.Is(err, ErrReadIsLate):
 		backoff = min(backoff, lateRetry)
+	case errors.Is(err, ErrBeingChanged):
+		backoff = min(backoff, promptRetry)
 	}
 	if _, ok := NeedsOperator(err); ok {
 		return min(backoff, promptRetry)

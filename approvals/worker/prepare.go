@@ -89,7 +89,7 @@ func (w *Runner) readFacts(ctx context.Context, ask approvals.Ask) (approvals.Pr
 		return facts, err
 	}
 	if ask.IsDisturbed(facts.Allocation, changing) || !maps.EqualFunc(before, facts.Ends, time.Time.Equal) {
-		return facts, &approvals.DelayError{Reason: "the allocation is being changed for another request at this moment"}
+		return facts, &approvals.DelayError{Reason: approvals.ErrBeingChanged.Error(), Err: approvals.ErrBeingChanged}
 	}
 	facts.Now, err = w.Store.Now(ctx)
 	return facts, err
