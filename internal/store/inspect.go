@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
+	"golang.org/x/sys/unix"
 )
 
 // An Aspect is one thing that the bot relies on in its database.
@@ -269,27 +270,16 @@ func inspectFile(ctx context.Context, name string) Inspection {
 // It reports whether the file can be read.
 func (i *Inspection) inspectFiles(path string) bool {
 	i.inspectFolder(filepath.Dir(path))
-	file, err := os.Open(path)
-	if err != nil {
+	if err := mayOpen(path, unix.R_OK); err != nil {
 		i.add(Reachable, fmt.Sprintf("the file cannot be read: %v", err), "give the user that runs licensebot the file")
 		return false
 	}
-	_ = file.Close()
 	for _, name := range []string{path, path + "-wal", path + "-shm", path + ".lock"} {
-		if err := checkWritableFile(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := mayOpen(name, unix.W_OK); err != nil && !errors.Is(err, os.ErrNotExist) {
 			i.add(Writable, fmt.Sprintf("the file cannot be written: %v", err), "give the user that runs licensebot the file")
 		}
 	}
 	return true
-}
-
-// checkWritableFile opens a file for writing and writes nothing.
-func checkWritableFile(name string) error {
-	file, err := os.OpenFile(name, os.O_WRONLY, 0)
-	if err == nil {
-		err = file.Close()
-	}
-	return err
 }
 
 // lowSpace is how much free space a volume needs: below it, a request may be the last.

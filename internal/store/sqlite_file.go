@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gofrs/flock"
+	"golang.org/x/sys/unix"
 )
 
 // A databaseFile is the file of a database under its one true name. SQLite keeps its
@@ -106,14 +107,19 @@ func (f databaseFile) checkUnchanged() error {
 func (f databaseFile) checkAccess() error {
 	for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {
 		path := f.path + suffix
-		file, err := os.OpenFile(path, os.O_RDWR, 0)
-		switch {
-		case err == nil:
-			_ = file.Close()
-		case errors.Is(err, os.ErrNotExist):
-		default:
+		if err := mayOpen(path, unix.R_OK|unix.W_OK); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("open database %s: %w%s: give %s* to the user of licensebot", f.name, err, nameOwner(path), f.path)
 		}
+	}
+	return nil
+}
+
+// mayOpen is why this user may not open a file in a mode. It asks and does not open the file:
+// to close it would end all locks that SQLite has on it in this process, and another process
+// would then write to files in use (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+func mayOpen(path string, mode uint32) error {
+	if err := unix.Faccessat(unix.AT_FDCWD, path, mode, unix.AT_EACCESS); err != nil {
+		return &os.PathError{Op: "open", Path: path, Err: err}
 	}
 	return nil
 }
