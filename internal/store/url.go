@@ -36,6 +36,8 @@ func checkSQLiteName(name string) error {
 	switch {
 	case strings.Contains(name, "?"):
 		return errors.New("has parameters: a SQLite URL has none here; leave out the ? and what follows it")
+	case strings.Contains(name, `\`):
+		return errors.New(`has a \: write the path of a SQLite file with / alone`)
 	case percentEncoded.MatchString(name):
 		return errors.New("is percent-encoded: write the path of a SQLite file as it is")
 	case strings.HasPrefix(name, "file:"), filepath.Base(name) == ":memory:":

@@ -21,6 +21,7 @@ func TestBadURLsAreNamed(t *testing.T) {
 		{"mysql://bot:hunter2@h/db", "not supported"},
 		{"sqlite://" + folder + "/q.db?_busy_timeout=9000&mode=rwc", "has parameters"},
 		{"sqlite://" + folder + "/q.db?", "has parameters"},
+		{`sqlite://C:\licensebot\q.db`, "write the path of a SQLite file with / alone"},
 		{"sqlite://" + folder + "/my%20data/q.db", "percent-encoded"},
 		{"sqlite://file:" + folder + "/q.db", "file:"},
 		{"sqlite://:memory:", ":memory:"},

@@ -24,11 +24,10 @@ func (c *Card) GrantOver() bool { return c.grantOverBy(forever) }
 // been told.
 func (c *Card) GrantRuns() bool { return c.madeReply() != nil && c.Lasts > 0 && !c.GrantOver() }
 
-// revokedGrant finds the grant behind a revoking write. It belongs to a done card
-// with codes the write leaves out. Among several, it prefers grants whose time is
+// revokedGrant finds the grant behind a write that took out the codes gone. It belongs to a
+// done card with codes the write leaves out. Among several, it prefers grants whose time is
 // over, then cards that report the removal, then cards with all of the codes.
-func (j *judge) revokedGrant(w *Write) *Card {
-	gone := without(w.Before, w.Asked)
+func (j *judge) revokedGrant(w *Write, gone []string) *Card {
 	var best *Card
 	for _, c := range j.h.Cards {
 		if !j.mayHold(c, w.Group, w.Arrived) || len(without(c.Codes, w.Asked)) == 0 || len(gone) > 0 && len(common(gone,

@@ -87,6 +87,10 @@ func TestJudgeAcceptsGrantsThatWentWell(t *testing.T) {
 			failed.Arrived, failed.Ended = at(7205), at(7205)
 			h.Writes = slices.Insert(h.Writes, 1, &failed)
 		},
+		"ended after an edit by hand that a late read hid": func(h *History) {
+			h.Edits = []Edit{{At: at(7209), Group: "group-01", Before: []string{"ATTUNU", "IDU"}, After: []string{"TSTNU"}}}
+			h.Writes[1].Before = []string{"TSTNU"}
+		},
 		"extended for good": func(h *History) {
 			rival(h, "• Extends `IDU` for good; without this it is removed then", nil)
 			kept(h)

@@ -34,7 +34,10 @@ func (j *judge) judgeWrites() {
 // revoked. A write revokes in two cases. It only removes codes, and a revocation
 // reports it or no card with consent asks for it. Or no consent covers it.
 func (j *judge) causeOf(w *Write) (c *Card, revokes bool) {
-	asks, grant := j.askingCard(w), j.revokedGrant(w)
+	asks, grant := j.askingCard(w), j.revokedGrant(w, without(w.Before, w.Asked))
+	if asks == nil && grant == nil && j.h.editedBetween(w.Group, j.h.readFor(w), w.Took) {
+		grant = j.revokedGrant(w, nil) // what was there is not what was read
+	}
 	covered := asks != nil && j.uncovered(asks, w, standard{}) == ""
 	removesOnly := w.Changed && len(without(w.Asked, w.Before)) == 0
 	agreed := asks != nil && len(asks.Removes) > 0
