@@ -422,7 +422,8 @@ func dropToSeats(items []item, mayStandApart bool) []item {
 		if i+1 < len(items) && items[i+1].isNumber() && (isBefore || mayStandApart) && it.isKeyword("to") {
 			continue
 		}
-		if it.isKeyword("for") && i+2 < len(items) && items[i+1].isNumber() && items[i+2].isOneOf(seatWords) {
+		if it.isKeyword("for") && i+2 < len(items) && items[i+1].isNumber() &&
+			(items[i+2].isOneOf(seatWords) || items[i+2].kind == license) {
 			continue
 		}
 		rest = append(rest, it)

@@ -285,7 +285,7 @@ const aboutStart = "A grant begins when its request is approved, so no day can b
 // are no time at all.
 func (k Known) rejectFor(words []word) period {
 	second := strings.ToLower(words[1].text)
-	isSeats := len(words) > 2 && words[2].isOneOf(seatWords)
+	isSeats := len(words) > 2 && (words[2].isOneOf(seatWords) || k.beginsLicense(words[2]))
 	if !strings.ContainsAny(second, "0123456789") && !words[1].quoted || isSeats || IsCode(strings.ToUpper(second)) {
 		return period{}
 	}
@@ -293,6 +293,14 @@ func (k Known) rejectFor(words []word) period {
 		Typed("for "+second), Typed("for 30 days"))
 	p.isUnread = true
 	return p
+}
+
+// beginsLicense reports whether a word is a license's code or the first word of its name.
+func (k Known) beginsLicense(w word) bool {
+	return slices.ContainsFunc(k.Licenses, func(l License) bool {
+		first, _, _ := strings.Cut(l.Name, " ")
+		return strings.EqualFold(w.text, l.Code) || strings.EqualFold(w.text, first)
+	})
 }
 
 func (k Known) brokenPeriod(n int, fill, format string, args ...any) period {
