@@ -106,7 +106,7 @@ func (h *History) mayHaveRead(w *Write, such func(codes []string) bool) bool {
 // reads it by two calls right before. The journal does not tell the reader of a
 // call, so a few more calls are allowed for.
 func (h *History) readFor(w *Write) time.Time {
-	const calls = 2 + 4
+	const calls = 2 + 8
 	earliest := w.Arrived.Add(-lookLimit)
 	reads := h.Reads[w.Group]
 	before, _ := slices.BinarySearchFunc(reads, w.Arrived, time.Time.Compare)
