@@ -22,7 +22,7 @@ var phrases = func() map[string]string {
 	for means, others := range map[string][]string{
 		nothing: {
 			"from now on", "to use", "to get", "to have", "to try", "as soon as possible", "if possible", "in advance",
-			"any more", "any longer",
+			"any more", "any longer", "do the needful", "do the needful and",
 		},
 		"hello": {
 			"dear all", "hi all", "hello all", "guten tag", "guten morgen", "good morning", "morning all",

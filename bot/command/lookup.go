@@ -85,7 +85,8 @@ func (r *reader) isQuestion(tokens []word) bool {
 	if !r.knowsGroups() || len(tokens) < 2 || !tokens[0].isOneOf(questionWords) {
 		return false
 	}
-	if tokens[1].isKeyword("not") {
+	isOrder := tokens[0].isKeyword("do") && (tokens[1].isOneOf(addVerbs) || tokens[1].isOneOf(removeVerbs))
+	if isOrder || tokens[1].isKeyword("not") {
 		return false
 	}
 	return !tokens[0].isKeyword("why") || len(tokens) > 2 && !hasRequestID(tokens[1:2])
