@@ -47,7 +47,7 @@ func (j Judgment) isOf(b Ballot) bool {
 		return b.EventTS == j.EventTS
 	}
 	judged := j.At
-	if given, dated := parseSlackTime(j.EventTS); dated {
+	if given, dated := ParseTimestamp(j.EventTS); dated {
 		judged = given
 	}
 	return !Reaction{EventTS: b.EventTS, AfterTS: b.AfterTS}.isAfter(judged)

@@ -8,7 +8,7 @@ type Outcome struct {
 	Answer         string   `json:"answer,omitempty"`                 // UiPath's or Slack's own words, bounded
 	ConcernedCodes []string `json:"concerned_codes,omitempty"`        // the codes the reason is about
 	Suggestions    []string `json:"suggestions,omitempty"`            // candidates to offer instead
-	Allocation     []string `json:"allocation,omitzero"`              // as last read or answered; nil: it was not
+	Allocation     []string `json:"allocation,omitzero"`              // the group's codes as last read; nil: none
 	Seats          []Seats  `json:"seats,omitempty"`                  // done: of the codes concerned, after the change
 	Uncertain      bool     `json:"uncertain,omitempty"`              // a write may have had an unseen effect
 	Undated        []string `json:"undated,omitempty" words:"person"` // people with an undated approval

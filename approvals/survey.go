@@ -79,6 +79,3 @@ func (p HistoryPage) Find(ts string) (s Sighting, found bool) {
 
 // TimestampAt is what a message or an event of a moment would have as its timestamp.
 func TimestampAt(t time.Time) string { return fmt.Sprintf("%d.%06d", t.Unix(), t.Nanosecond()/1000) }
-
-// ParseTimestamp is the moment of a timestamp; false if it is none.
-func ParseTimestamp(ts string) (time.Time, bool) { return parseSlackTime(ts) }

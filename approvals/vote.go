@@ -32,7 +32,7 @@ type Reaction struct {
 // isAfter reports whether events prove that the reaction was given after a moment. What a look
 // alone showed was given after the last event that told of this emoji of the person.
 func (r Reaction) isAfter(moment time.Time) bool {
-	given, ok := parseSlackTime(cmp.Or(r.EventTS, r.AfterTS))
+	given, ok := ParseTimestamp(cmp.Or(r.EventTS, r.AfterTS))
 	return ok && given.After(moment)
 }
 
@@ -74,9 +74,10 @@ type PendingCard struct {
 
 // GivenAt is when the reaction was given or taken back, by Slack's clock; false
 // if no event told: what Slack shows on a card has no times.
-func (r Reaction) GivenAt() (time.Time, bool) { return parseSlackTime(r.EventTS) }
+func (r Reaction) GivenAt() (time.Time, bool) { return ParseTimestamp(r.EventTS) }
 
-func parseSlackTime(ts string) (time.Time, bool) {
+// ParseTimestamp is the moment of the timestamp of a message or an event; false if it is none.
+func ParseTimestamp(ts string) (time.Time, bool) {
 	seconds, micros, _ := strings.Cut(ts, ".")
 	s, err := strconv.ParseInt(seconds, 10, 64)
 	if err != nil {
@@ -89,7 +90,7 @@ func parseSlackTime(ts string) (time.Time, bool) {
 // deadlineAtSlack is the deadline by Slack's clock: the card's own time and the
 // request's life. The store's clock, which Deadline rests on, may be off.
 func (r Request) deadlineAtSlack() time.Time {
-	if posted, ok := parseSlackTime(r.CardTS); ok {
+	if posted, ok := ParseTimestamp(r.CardTS); ok {
 		return posted.Add(r.Terms.TTL)
 	}
 	return r.Deadline

@@ -320,6 +320,23 @@ func TestReadsThatLagBehindAWrite(t *testing.T) {
 	}
 }
 
+// failWithEffect has UiPath refuse a write and make it all the same, so that a request for a time
+// fails by reads that lag.
+func (w *world) failWithEffect() {
+	w.Helper()
+	w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+		if n > 1 {
+			return &asked, true, nil
+		}
+		return nil, true, &RefusedError{Answer: "no such license"}
+	}
+	r := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
+	w.uipath.setLag(5 * time.Second)
+	w.react(r, anna, true)
+	w.until("failed", func(Request) bool { return w.read(r.ID).State == Failed })
+	w.uipath.setLag(0)
+}
+
 // The look for a late effect goes on however long UiPath does not answer: otherwise what
 // was asked for a time would stay for ever.
 func TestLateEffectIsLookedForUntilUiPathAnswers(t *testing.T) {
@@ -332,18 +349,7 @@ func TestLateEffectIsLookedForUntilUiPathAnswers(t *testing.T) {
 			}
 			return nil
 		}
-		writes := 0
-		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
-			if writes++; writes > 1 {
-				return &asked, true, nil
-			}
-			return nil, true, &RefusedError{Answer: "no such license"}
-		}
-		r := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
-		w.uipath.setLag(5 * time.Second)
-		w.react(r, anna, true)
-		w.until("failed", func(Request) bool { return w.read(r.ID).State == Failed })
-		w.uipath.setLag(0)
+		w.failWithEffect()
 		silent.Store(true)
 		time.Sleep(5 * time.Hour) // the request lives for one
 		reads := len(w.uipath.log())
@@ -372,18 +378,7 @@ func TestLateEffectIsLookedForPastOneRefusal(t *testing.T) {
 			late = late[1:]
 			return err
 		}
-		writes := 0
-		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
-			if writes++; writes > 1 {
-				return &asked, true, nil
-			}
-			return nil, true, &RefusedError{Answer: "no such license"}
-		}
-		r := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
-		w.uipath.setLag(5 * time.Second)
-		w.react(r, anna, true)
-		w.until("failed", func(Request) bool { return w.read(r.ID).State == Failed })
-		w.uipath.setLag(0)
+		w.failWithEffect()
 		late = []error{errors.New("503"), missing("no such group")}
 		w.quiet()
 		w.posts(JobPostEffect, 1)
