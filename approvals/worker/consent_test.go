@@ -36,14 +36,14 @@ func TestVoteBeforeTheWriteStopsIt(t *testing.T) {
 	withdraw := func(w *world, r Request) { w.vote(r, anna, "white_check_mark", false) }
 	moments := map[string]func(w *world, act func()){
 		"while UiPath is read": func(w *world, act func()) {
-			w.uipath.onRead = func(n int) error {
+			w.uipath.meanwhile(func(n int) error {
 				if n == 2 {
 					act()
 				}
 				return nil
-			}
+			})
 		},
-		"after the card was looked at": func(w *world, act func()) { w.slack.onLook = act },
+		"after the card was looked at": func(w *world, act func()) { w.slack.afterLook(act) },
 	}
 	for what, vote := range map[string]func(*world, Request){"a no": second, "a withdrawal": withdraw} {
 		for when, at := range moments {
@@ -78,12 +78,12 @@ func TestBystandersDoNotHoldUpAWrite(t *testing.T) {
 			live(t, func(w *world) {
 				r := w.carded()
 				given := 0
-				w.slack.onLook = func() {
+				w.slack.afterLook(func() {
 					for range 50 {
 						given++
 						w.vote(r, fmt.Sprintf("U-BYSTANDER-%d", given), emoji, true)
 					}
-				}
+				})
 				w.react(r, anna, true)
 				r = w.untilState(Done)
 				w.puts(1)
@@ -101,12 +101,12 @@ func TestNoThatWasTakenBackDoesNotDeny(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()
 		down := true
-		w.uipath.onRead = func(int) error {
+		w.uipath.meanwhile(func(int) error {
 			if down {
 				return later(0)
 			}
 			return nil
-		}
+		})
 		w.react(r, anna, true)
 		w.untilState(Approved)
 		w.slack.breaks("look", 1, false, errCut) // nobody looks while the no is there
@@ -212,12 +212,12 @@ func TestLookThatLagsBehindAnEvent(t *testing.T) {
 				w.adopt(SimplePolicy([]string{anna, ben}, quorum, time.Hour))
 				r := w.carded()
 				w.slack.setLagging(true)
-				w.uipath.onRead = func(n int) error {
+				w.uipath.meanwhile(func(n int) error {
 					if n == 2 && emoji == "x" {
 						w.vote(r, ben, emoji, true)
 					}
 					return nil
-				}
+				})
 				w.react(r, anna, true)
 				if emoji != "x" {
 					w.vote(r, ben, emoji, true)
@@ -240,7 +240,7 @@ func TestEffectAfterARefusal(t *testing.T) {
 	for name, shown := range map[string]bool{"at once": true, "late": false} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
-				w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+				w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 					if n > 1 {
 						return &asked, true, nil
 					}
@@ -248,7 +248,7 @@ func TestEffectAfterARefusal(t *testing.T) {
 						time.AfterFunc(5*time.Second, func() { w.uipath.edit("OLD", "NEW") })
 					}
 					return nil, shown, &RefusedError{Answer: "no such license"}
-				}
+				})
 				r := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
 				w.react(r, anna, true)
 				r = w.quiet()
@@ -324,12 +324,12 @@ func TestReadsThatLagBehindAWrite(t *testing.T) {
 // fails by reads that lag.
 func (w *world) failWithEffect() {
 	w.Helper()
-	w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+	w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 		if n > 1 {
 			return &asked, true, nil
 		}
 		return nil, true, &RefusedError{Answer: "no such license"}
-	}
+	})
 	r := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
 	w.uipath.setLag(5 * time.Second)
 	w.react(r, anna, true)
@@ -343,12 +343,12 @@ func TestLateEffectIsLookedForUntilUiPathAnswers(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		var silent atomic.Bool
-		w.uipath.onRead = func(int) error {
+		w.uipath.meanwhile(func(int) error {
 			if silent.Load() {
 				return errors.New("UiPath does not answer")
 			}
 			return nil
-		}
+		})
 		w.failWithEffect()
 		silent.Store(true)
 		time.Sleep(5 * time.Hour) // the request lives for one
@@ -370,14 +370,14 @@ func TestLateEffectIsLookedForPastOneRefusal(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		var late []error
-		w.uipath.onRead = func(int) error {
+		w.uipath.meanwhile(func(int) error {
 			if len(late) == 0 {
 				return nil
 			}
 			err := late[0]
 			late = late[1:]
 			return err
-		}
+		})
 		w.failWithEffect()
 		late = []error{errors.New("503"), missing("no such group")}
 		w.quiet()
@@ -391,14 +391,14 @@ func TestARefusedReadBeforeConsentWasLost(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		var next []error
-		w.uipath.onRead = func(int) error {
+		w.uipath.meanwhile(func(int) error {
 			if len(next) == 0 {
 				return nil
 			}
 			err := next[0]
 			next = next[1:]
 			return err
-		}
+		})
 		r := w.ask(Ask{Codes: []string{"NEW"}})
 		next = []error{missing("404"), &DelayError{Reason: "503"}}
 		w.react(r, anna, true)
@@ -435,12 +435,12 @@ func TestWriteSoonAfterOneInDoubt(t *testing.T) {
 				}
 				refused := w.ask(Ask{Codes: []string{"NEW"}})
 				writes := 0
-				w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
+				w.uipath.answer(func(_ int, asked Allocation) (*Allocation, bool, error) {
 					if writes++; writes > 1 {
 						return &asked, true, nil
 					}
 					return nil, c.effect, &RefusedError{Answer: "no such license"}
-				}
+				})
 				w.uipath.setLag(5 * time.Second)
 				if c.second.IsTimed() {
 					time.Sleep(time.Until(w.read(other.ID).Grant.Until.Add(-2 * time.Second)))
@@ -464,13 +464,13 @@ func TestGroupIsGoneOnlyAfterTwoLooks(t *testing.T) {
 		live(t, func(w *world) {
 			r := w.carded()
 			left := refusals
-			w.uipath.onRead = func(int) error {
+			w.uipath.meanwhile(func(int) error {
 				if left == 0 {
 					return nil
 				}
 				left--
 				return &RefusedError{Answer: "no such group"}
-			}
+			})
 			w.react(r, anna, true)
 			if r = w.quiet(); r.State != want {
 				t.Errorf("after %d refusals the request is %s, %+v", refusals, r.State, r.Outcome)
@@ -539,17 +539,16 @@ func TestOneLookWithoutAVoteEndsNothing(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()
 		down, hidden := true, false
-		w.uipath.onRead = func(int) error {
+		w.uipath.meanwhile(func(int) error {
 			if down {
 				return later(0)
 			}
 			return nil
-		}
+		})
 		time.Sleep(30 * time.Minute) // so that the approval outlives the deadline
 		w.react(r, anna, true)
 		w.untilState(Approved)
-		w.slack.mu.Lock()
-		w.slack.before = func(call string, _ int) (bool, error) {
+		w.slack.answer(func(call string, _ int) (bool, error) {
 			switch {
 			case call != "look" || !time.Now().After(r.Deadline):
 			case !hidden:
@@ -561,8 +560,7 @@ func TestOneLookWithoutAVoteEndsNothing(t *testing.T) {
 				}
 			}
 			return true, nil
-		}
-		w.slack.mu.Unlock()
+		})
 		time.Sleep(time.Until(r.Deadline) + 6*time.Minute)
 		down = false
 		if r = w.quiet(); r.State != Done || !hidden {

@@ -118,16 +118,14 @@ func TestACardIsGoneAfterTwoLooks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
-				r := w.carded()
-				w.slack.breaks("look", 1, false, ErrCardDeleted)
 				if name == "while pending" {
 					w.slack.cut = []string{"white_check_mark"} // so that it looks
 				}
+				r := w.carded()
+				w.slack.breaks("look", 1, false, ErrCardDeleted)
 				when(w, r)
 				r = w.until("a look", func(Request) bool { return w.slack.count("look") >= 2 })
-				w.slack.mu.Lock()
-				times := slices.Clone(w.slack.times["look"])
-				w.slack.mu.Unlock()
+				times := w.slack.timesOf("look")
 				// At the deadline a survey may look in between, which proves nothing.
 				if name != "at the deadline" && times[1].Sub(times[0]) < 10*time.Second {
 					w.Errorf("the second look came after %v", times[1].Sub(times[0]))

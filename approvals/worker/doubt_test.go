@@ -20,10 +20,8 @@ func TestJudgmentOutlivesOneLookThatDoesNotShowTheReaction(t *testing.T) {
 		w.until("told", func(r Request) bool { return len(r.Notified) == 1 })
 		time.Sleep(3 * time.Minute)
 		w.slack.groups["S1"] = []string{anna, cleo, bystander}
-		w.unheard(r, bystander, false) // one replica of Slack lags
-		w.slack.mu.Lock()
-		w.slack.onLook = func() { w.slack.onLook = nil; w.unheard(r, bystander, true) } // the next look shows it again
-		w.slack.mu.Unlock()
+		w.unheard(r, bystander, false)                                                    // one replica of Slack lags
+		w.slack.afterLook(func() { w.slack.afterLook(nil); w.unheard(r, bystander, true) }) // the next look shows it again
 		w.hellos <- struct{}{}
 		time.Sleep(5 * time.Minute) // looks and counts
 		w.react(r, anna, true)      // one of two
@@ -164,7 +162,7 @@ func (w *world) journal(id, kind string) (events []string) {
 // TestAYesThatIsNeverShownIsInTheJournal lets UiPath say yes, and show something else for good.
 func TestAYesThatIsNeverShownIsInTheJournal(t *testing.T) {
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) { return &asked, false, nil }
+		w.uipath.answer(func(_ int, asked Allocation) (*Allocation, bool, error) { return &asked, false, nil })
 		r := w.ask(Ask{Codes: []string{"NEW"}, Quotas: []Quota{{Code: "NEW", Limit: 3}}})
 		w.react(r, anna, true)
 		r = w.untilState(Failed)
@@ -180,22 +178,22 @@ func TestOne404DoesNotEndTheLookForAnEffect(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		var closed time.Time
-		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n > 1 {
 				return &asked, true, nil
 			}
 			closed = time.Now()
 			time.AfterFunc(5*time.Second, func() { w.uipath.edit("OLD", "NEW") })
 			return nil, false, &RefusedError{Answer: "no such license"}
-		}
+		})
 		once := false
-		w.uipath.onRead = func(int) error {
+		w.uipath.meanwhile(func(int) error {
 			if !closed.IsZero() && time.Since(closed) > 30*time.Second && !once {
 				once = true
 				return &RefusedError{Answer: "no such group", NotFound: true}
 			}
 			return nil
-		}
+		})
 		r := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
 		w.react(r, anna, true)
 		r = w.quiet()
@@ -209,12 +207,12 @@ func TestOne404DoesNotEndTheLookForAnEffect(t *testing.T) {
 func TestEffectOfAnotherRequest(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
 				return nil, false, &RefusedError{Answer: "409: conflict"}
 			}
 			return &asked, true, nil
-		}
+		})
 		first := w.ask(Ask{Codes: []string{"NEW"}, For: 30 * 24 * time.Hour})
 		w.react(first, anna, true)
 		w.untilState(Failed)
@@ -236,20 +234,18 @@ func TestTwoRefusedReadsWithAGoodOneBetween(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
-		w.uipath.onRead = func(n int) error {
+		w.uipath.meanwhile(func(n int) error {
 			if n == 2 || n == 5 {
 				return &RefusedError{Answer: "no such group", NotFound: true}
 			}
 			return nil
-		}
-		w.slack.mu.Lock()
-		w.slack.before = func(call string, n int) (bool, error) {
+		})
+		w.slack.answer(func(call string, n int) (bool, error) {
 			if call == "look" && n >= 2 && n <= 4 {
 				return true, later(30 * time.Second)
 			}
 			return true, nil
-		}
-		w.slack.mu.Unlock()
+		})
 		w.react(r, anna, true)
 		r = w.quiet()
 		if r.State != Done {
@@ -264,13 +260,13 @@ func TestOne404DoesNotEndARevocation(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
 		once := false
-		w.uipath.onRead = func(int) error {
+		w.uipath.meanwhile(func(int) error {
 			if !once {
 				once = true
 				return &RefusedError{Answer: "no such group", NotFound: true}
 			}
 			return nil
-		}
+		})
 		e := w.over(r)
 		time.Sleep(time.Hour)
 		if w.codes("OLD"); len(e.Remaining) > 0 {
@@ -284,18 +280,18 @@ func TestLossThatCannotBeReadAgain(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		wrote := false
-		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(_ int, asked Allocation) (*Allocation, bool, error) {
 			wrote = true
 			answer := asked
 			answer.UseExternalLicense = false
 			return &answer, true, nil
-		}
-		w.uipath.onRead = func(int) error {
+		})
+		w.uipath.meanwhile(func(int) error {
 			if wrote {
 				return errCut
 			}
 			return nil
-		}
+		})
 		r := w.carded()
 		w.react(r, anna, true)
 		r = w.untilState(Done)
@@ -312,12 +308,12 @@ func TestNoGivenAnewAndShown(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()
 		down := true
-		w.uipath.onRead = func(int) error {
+		w.uipath.meanwhile(func(int) error {
 			if down {
 				return later(0)
 			}
 			return nil
-		}
+		})
 		w.react(r, anna, true)
 		w.untilState(Approved)
 		w.slack.breaks("look", 2, false, errCut)
@@ -338,11 +334,11 @@ func TestNoGivenAnewAndShown(t *testing.T) {
 func TestStaleAnswerWithReadsThatLag(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 			stale := asked
 			stale.Codes = []string{"OLD"}
 			return &stale, true, nil
-		}
+		})
 		r := w.carded()
 		w.uipath.setLag(15 * time.Second)
 		w.react(r, anna, true)
@@ -358,11 +354,11 @@ func TestStaleAnswerAtTheEndOfAGrant(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
-		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 			stale := asked
 			stale.Codes = []string{"OLD", "NEW"}
 			return &stale, true, nil
-		}
+		})
 		w.uipath.setLag(15 * time.Second)
 		e := w.over(r)
 		time.Sleep(10 * time.Minute)
@@ -377,9 +373,9 @@ func TestEndRefusedAfterTheEffectWithLag(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
-		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 			return nil, true, &RefusedError{Answer: "409: conflict"}
-		}
+		})
 		w.uipath.setLag(5 * time.Second)
 		w.over(r)
 		time.Sleep(10 * time.Minute)
@@ -395,14 +391,14 @@ func TestEndRefusedAfterTheEffectWithLag(t *testing.T) {
 func TestTimedSetAndAnEditInThePortal(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n > 1 {
 				return &asked, true, nil
 			}
 			asked.Codes = []string{"OLD", "NEW", "PORTAL"}
 			w.uipath.rules["group-01"] = asked
 			return nil, false, errCut
-		}
+		})
 		r := w.ask(Ask{Action: Set, Codes: []string{"OLD", "NEW"}, For: 2 * time.Hour})
 		w.react(r, anna, true)
 		r = w.quiet()
@@ -417,11 +413,11 @@ func TestTimedSetAndAnEditInThePortal(t *testing.T) {
 func TestTimedAddThatTookEffectInPart(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(_ int, asked Allocation) (*Allocation, bool, error) {
 			asked.Codes = Without(asked.Codes, []string{"NEWER"})
 			w.uipath.rules["group-01"] = asked
 			return &asked, false, nil
-		}
+		})
 		r := w.ask(Ask{Codes: []string{"NEW", "NEWER"}, For: 2 * time.Hour})
 		w.react(r, anna, true)
 		r = w.quiet()
@@ -437,11 +433,11 @@ func TestTimedAddThatTookEffectInPart(t *testing.T) {
 func TestRefusedAddThatTookEffectInPart(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(_ int, asked Allocation) (*Allocation, bool, error) {
 			asked.Codes = Without(asked.Codes, []string{"NEWER"})
 			w.uipath.rules["group-01"] = asked
 			return nil, false, &RefusedError{Answer: "409: conflict"}
-		}
+		})
 		r := w.ask(Ask{Codes: []string{"NEW", "NEWER"}})
 		w.react(r, anna, true)
 		r = w.untilState(Failed)
@@ -455,12 +451,12 @@ func TestRefusedAddThatTookEffectInPart(t *testing.T) {
 func TestRefusedAddThatEmptiedTheGroup(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(int, Allocation) (*Allocation, bool, error) {
 			left := w.uipath.rules["group-01"]
 			left.Codes = nil
 			w.uipath.rules["group-01"] = left
 			return nil, false, &RefusedError{Answer: "400: Bad Request"}
-		}
+		})
 		r := w.carded()
 		w.react(r, anna, true)
 		if r = w.untilState(Failed); r.Outcome.Allocation == nil || len(r.Outcome.Allocation) > 0 {
@@ -475,12 +471,12 @@ func TestOperatorsFaultEndsNothing(t *testing.T) {
 	for _, from := range []int{1, 2} { // the first read is for the card
 		live(t, func(w *world) {
 			broken := true
-			w.uipath.onRead = func(n int) error {
+			w.uipath.meanwhile(func(n int) error {
 				if broken && n >= from {
 					return &OperatorError{Cause: "the secret has expired", Code: "invalid_client", Variable: "UIPATH_CLIENT_SECRET"}
 				}
 				return nil
-			}
+			})
 			if w.file("e1"); from == 2 {
 				r := w.until("a card", func(r Request) bool { return r.CardTS != "" })
 				w.react(r, anna, true)

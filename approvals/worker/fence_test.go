@@ -103,10 +103,10 @@ var owing = map[JobKind]func(w *world){
 	},
 	JobPostEffect: func(w *world) {
 		r := w.carded()
-		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(int, Allocation) (*Allocation, bool, error) {
 			time.AfterFunc(5*time.Second, func() { w.uipath.edit("OLD", "NEW") })
 			return nil, false, &RefusedError{Answer: "no such license"}
-		}
+		})
 		w.react(r, anna, true)
 	},
 	JobPostOutcome: func(w *world) { w.cancel(w.carded()) },
@@ -148,9 +148,7 @@ var owing = map[JobKind]func(w *world){
 
 // unreadable has UiPath answer nothing from now on.
 func (w *world) unreadable() {
-	w.uipath.mu.Lock()
-	defer w.uipath.mu.Unlock()
-	w.uipath.onRead = func(int) error { return errCut }
+	w.uipath.meanwhile(func(int) error { return errCut })
 }
 
 // due reports whether work of a kind waits for a worker.

@@ -81,12 +81,12 @@ func TestAWriteThatFailsForEverLetsOthersGo(t *testing.T) {
 			live(t, func(w *world) {
 				stuck := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
 				broken := !ofGrant
-				w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
+				w.uipath.answer(func(_ int, asked Allocation) (*Allocation, bool, error) {
 					if broken && slices.Contains(asked.Codes, "NEW") != ofGrant {
 						return nil, false, errors.New("UiPath is not working properly")
 					}
 					return &asked, true, nil
-				}
+				})
 				w.react(stuck, anna, true)
 				if ofGrant {
 					w.until("done", func(Request) bool { return w.read(stuck.ID).State == Done })
@@ -465,12 +465,12 @@ func TestEndAnswerLost(t *testing.T) {
 	t.Parallel()
 	for _, effect := range []bool{true, false} {
 		live(t, func(w *world) {
-			w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+			w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 				if n == 2 {
 					return nil, effect, errCut
 				}
 				return &asked, true, nil
-			}
+			})
 			e := w.over(w.granted(2*time.Hour, "NEW"))
 			w.codes("OLD")
 			if effect {
@@ -493,12 +493,12 @@ func TestEndWhileUiPathIsDown(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
-		w.uipath.onRead = func(int) error {
+		w.uipath.meanwhile(func(int) error {
 			if g := r.Grant; !time.Now().Before(g.Until) && time.Now().Before(g.Until.Add(time.Hour)) {
 				return later(0)
 			}
 			return nil
-		}
+		})
 		e := w.over(r)
 		w.quiet()
 		w.codes("OLD")
@@ -514,12 +514,12 @@ func TestEndWhileUiPathIsDown(t *testing.T) {
 func TestEndRefused(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 2 {
 				return nil, false, &RefusedError{Answer: "403: not allowed"}
 			}
 			return &asked, true, nil
-		}
+		})
 		r := w.granted(2*time.Hour, "NEW")
 		e := w.over(r)
 		same(t, "left", e.Remaining, []string{"NEW"})
@@ -540,12 +540,12 @@ func TestEndRefused(t *testing.T) {
 func TestEndTriedAgainBeforeItWasTold(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 2 {
 				return nil, false, &RefusedError{Answer: "403: not allowed"}
 			}
 			return &asked, true, nil
-		}
+		})
 		w.slack.breaks("post_revocation", 1000, false, errCut)
 		r := w.granted(2*time.Hour, "NEW")
 		w.over(r)
@@ -562,13 +562,13 @@ func TestEndTriedAgainBeforeItWasTold(t *testing.T) {
 func (w *world) lostAndReopened(ask Ask) Request {
 	w.Helper()
 	r := w.ask(ask)
-	w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+	w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 		if n == 1 {
 			w.slack.put(r, anna, false)
 			return nil, false, errCut
 		}
 		return &asked, true, nil
-	}
+	})
 	w.react(r, anna, true)
 	return w.until("a second thought", func(r Request) bool { return r.WriteAttempted && r.State == Pending })
 }
@@ -602,12 +602,12 @@ func TestReadBackWhatNobodyHolds(t *testing.T) {
 		time.Sleep(time.Hour)
 		w.granted(9*time.Hour, "NEWER") // so that what was done before is known
 		time.Sleep(time.Hour)
-		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 3 {
 				return nil, true, errCut
 			}
 			return &asked, true, nil
-		}
+		})
 		e := w.over(w.granted(2*time.Hour, "NEW"))
 		same(t, "taken out", e.Removed, []string{"NEW"})
 		w.codes("OLD", "NEWER")
@@ -618,12 +618,12 @@ func TestReadBackWhatNobodyHolds(t *testing.T) {
 func TestEndWhileTheClockIsPutBack(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 2 {
 				w.behind.Store(int64(10 * time.Minute))
 			}
 			return &asked, true, nil
-		}
+		})
 		e := w.over(w.granted(2*time.Hour, "NEW"))
 		same(t, "taken out", e.Removed, []string{"NEW"})
 		w.quiet()
@@ -638,14 +638,14 @@ func TestEndEarlyOfWhatIsOverdue(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
-		w.uipath.onRead = func(int) error { return errCut }
+		w.uipath.meanwhile(func(int) error { return errCut })
 		w.skipTo(r.Grant.Until)
 		w.request = r
 		w.until("overdue", func(r Request) bool { return r.Grant.DelayReason != "" })
 		w.behind.Store(int64(time.Hour))
 		w.endEarly(r, requester)
 		time.Sleep(2 * time.Hour)
-		w.uipath.onRead = nil
+		w.uipath.meanwhile(nil)
 		w.until("an end", func(r Request) bool { return r.Grant.IsOver() })
 		w.quiet()
 		w.posts(JobPostRevocationDelay, 1)
@@ -660,21 +660,19 @@ func TestAHoldUpThatTurnsUpAfterTheEnd(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
 		var mended atomic.Bool
-		w.uipath.onRead = func(int) error {
+		w.uipath.meanwhile(func(int) error {
 			if mended.Load() {
 				return nil
 			}
 			return errCut
-		}
-		w.slack.mu.Lock()
-		w.slack.before = func(call string, _ int) (effect bool, err error) {
+		})
+		w.slack.answer(func(call string, _ int) (effect bool, err error) {
 			if call != string(JobPostRevocationDelay) {
 				return true, nil
 			}
 			mended.Store(true)
 			return false, errCut
-		}
-		w.slack.mu.Unlock()
+		})
 		w.skipTo(r.Grant.Until)
 		w.until("an end", func(r Request) bool { return r.Grant.IsOver() })
 		w.until("its word", func(Request) bool { return len(w.slack.heard(JobPostRevocation)) == 1 })
@@ -709,19 +707,19 @@ func TestEndRefusedAfterAnAnswerWasLost(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		lost := false
-		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 2 {
 				lost = true
 				return nil, true, errCut
 			}
 			return &asked, true, nil
-		}
-		w.uipath.onRead = func(int) error {
+		})
+		w.uipath.meanwhile(func(int) error {
 			if lost {
 				return &RefusedError{Answer: "403"}
 			}
 			return nil
-		}
+		})
 		e := w.over(w.granted(2*time.Hour, "NEW"))
 		same(t, "left", e.Remaining, []string{"NEW"})
 		if !e.Uncertain {
@@ -735,12 +733,12 @@ func TestEndAnswerKeepsTheCode(t *testing.T) {
 	t.Parallel()
 	for _, forEver := range []bool{false, true} {
 		live(t, func(w *world) {
-			w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+			w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 				if n == 1 || n > 2 && !forEver {
 					return &asked, true, nil
 				}
 				return &Allocation{Codes: []string{"OLD", "NEW"}}, false, nil
-			}
+			})
 			e := w.over(w.granted(2*time.Hour, "NEW"))
 			if !forEver {
 				w.puts(3)
@@ -775,7 +773,7 @@ func TestEndsAndAnApplyNeverOverlap(t *testing.T) {
 		w.over(one)
 		w.over(two)
 		w.codes("OLD", "THIRD")
-		if w.uipath.overlap {
+		if w.uipath.overlapped() {
 			t.Error("two writes to one group overlapped")
 		}
 		w.puts(5)
@@ -875,7 +873,9 @@ func TestAskedForWhileItEnds(t *testing.T) {
 	live(t, func(w *world) {
 		held := w.granted(30*time.Minute, "NEW")
 		time.Sleep(time.Until(held.Grant.Until) - 20*time.Second)
+		w.uipath.mu.Lock()
 		w.uipath.delayed = 30 * time.Second
+		w.uipath.mu.Unlock()
 		r := w.done(Ask{Codes: []string{"NEW"}})
 		if w.read(held.ID).Grant.Revocation == nil || r.ClosedAt.Before(held.Grant.Until) {
 			t.Error("the end did not come between")
@@ -889,7 +889,7 @@ func TestAskedForWhileItEnds(t *testing.T) {
 func TestAskedForWhileItIsPutIn(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, true, errCut }
+		w.uipath.answer(func(int, Allocation) (*Allocation, bool, error) { return nil, true, errCut })
 		first := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
 		w.react(first, anna, true)
 		for w.uipath.count("put") == 0 {

@@ -14,14 +14,14 @@ func TestReadAfterALimitWasWritten(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		put := false
-		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) { put = true; return &asked, true, nil }
-		w.uipath.onRead = func(int) error {
+		w.uipath.answer(func(_ int, asked Allocation) (*Allocation, bool, error) { put = true; return &asked, true, nil })
+		w.uipath.meanwhile(func(int) error {
 			if put {
 				put = false
 				return later(time.Minute)
 			}
 			return nil
-		}
+		})
 		r := w.done(Ask{Codes: []string{"NEW"}, Quotas: []Quota{{Code: "NEW", Limit: 5}}, For: 2 * time.Hour})
 		w.ended(r, Done, ReasonReadBack)
 		if r.Grant == nil {
@@ -57,7 +57,7 @@ func TestVoteWhileConsentIsFoundGone(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()
 		w.slack.put(r, bystander, true)
-		w.slack.before = func(call string, n int) (bool, error) {
+		w.slack.answer(func(call string, n int) (bool, error) {
 			if call == "look" && n == 1 {
 				w.slack.mu.Unlock()
 				w.react(r, anna, false)
@@ -68,7 +68,7 @@ func TestVoteWhileConsentIsFoundGone(t *testing.T) {
 				}()
 			}
 			return true, nil
-		}
+		})
 		w.react(r, anna, true)
 		w.until("a second thought", func(r Request) bool { return r.ConsentLosses == 1 })
 		if r := w.untilState(Done); r.ClosedAt.Sub(r.FiledAt) > time.Minute {
@@ -82,12 +82,12 @@ func TestHoldUpThatIsOverIsNotTold(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.breaks("post_delay", 1000, false, errCut)
-		w.uipath.onRead = func(n int) error {
+		w.uipath.meanwhile(func(n int) error {
 			if n > 1 && n < 5 {
 				return errCut
 			}
 			return nil
-		}
+		})
 		r := w.carded()
 		w.react(r, anna, true)
 		w.untilState(Done)
@@ -105,7 +105,7 @@ func TestHoldUpThatIsStoredLateStandsAboveTheOutcome(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()
 		stored := saidName(r, Job{Kind: JobPostDelay, Number: 1})
-		w.slack.before = func(call string, n int) (bool, error) {
+		w.slack.answer(func(call string, n int) (bool, error) {
 			if call != string(JobPostDelay) || n > 1 {
 				return true, nil
 			}
@@ -114,13 +114,13 @@ func TestHoldUpThatIsStoredLateStandsAboveTheOutcome(t *testing.T) {
 			time.Sleep(10 * time.Second) // until the client gives up
 			w.slack.mu.Lock()
 			return false, errCut
-		}
-		w.uipath.onRead = func(n int) error {
+		})
+		w.uipath.meanwhile(func(n int) error {
 			if n == 2 || n == 3 {
 				return errCut
 			}
 			return nil
-		}
+		})
 		w.react(r, anna, true)
 		w.untilState(Done)
 		w.posts(JobPostDelay, 0)
@@ -150,7 +150,7 @@ func TestExpiredWithSomeApprovals(t *testing.T) {
 func TestLimitMovedAfterALostWrite(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
 				rule := w.uipath.rules["group-01"]
 				rule.Quotas = []Quota{{Code: "OLD", Limit: 20}}
@@ -158,7 +158,7 @@ func TestLimitMovedAfterALostWrite(t *testing.T) {
 				return nil, false, errCut
 			}
 			return &asked, true, nil
-		}
+		})
 		r := w.ask(Ask{Codes: []string{"OLD"}, Quotas: []Quota{{Code: "OLD", Limit: 5}}})
 		w.react(r, anna, true)
 		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
@@ -176,7 +176,7 @@ func TestEndOfWhatStaysRefused(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
 		other := w.done(Ask{Codes: []string{"NEW"}})
-		w.uipath.onRead = func(int) error { return &RefusedError{Answer: "403"} }
+		w.uipath.meanwhile(func(int) error { return &RefusedError{Answer: "403"} })
 		e := w.over(r)
 		if len(e.Kept) != 1 || e.Kept[0].Request != other.ID || e.Answer != "403" || len(e.Allocation) > 0 {
 			t.Errorf("ended as %+v, want NEW kept by %s", e, other.ID)
@@ -209,11 +209,11 @@ func (w *world) ofGroup(codes ...string) Request {
 	before := *w.policy.Load()
 	w.slack.groups = map[string][]string{"S-ONE": {anna}}
 	w.adopt(SimplePolicy([]string{"S-ONE"}, 1, time.Hour))
-	w.slack.onLook = func() {
+	w.slack.afterLook(func() {
 		w.slack.mu.Lock()
 		defer w.slack.mu.Unlock()
 		w.slack.untold["S-ONE"] = &RefusedError{Answer: "no_such_subteam"}
-	}
+	})
 	r := w.ask(Ask{Codes: codes})
 	w.adopt(before)
 	return r
@@ -250,13 +250,13 @@ func TestReadBackWithoutSlack(t *testing.T) {
 			live(t, func(w *world) {
 				held := w.granted(30*time.Minute, "NEW")
 				lost := w.ask(Ask{Codes: []string{"NEWER"}})
-				w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+				w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 					if n == 2 {
 						w.slack.breaks("look", 1000, false, errCut)
 						return nil, effect, errCut
 					}
 					return &asked, true, nil
-				}
+				})
 				w.react(lost, anna, true)
 				w.until("a write without an answer", func(Request) bool { return w.uipath.count("put") == 2 })
 				if !effect {
@@ -288,20 +288,20 @@ func TestWhoseConsentCarriedTheWrite(t *testing.T) {
 				w.adopt(SimplePolicy([]string{anna, ben, cleo}, 1, time.Hour))
 				r := w.carded()
 				down := false
-				w.uipath.onRead = func(int) error {
+				w.uipath.meanwhile(func(int) error {
 					if down {
 						return later(0)
 					}
 					return nil
-				}
-				w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
+				})
+				w.uipath.answer(func(_ int, asked Allocation) (*Allocation, bool, error) {
 					if !lost {
 						return &asked, true, nil
 					}
 					w.slack.put(r, ben, false) // by then it was made
 					w.slack.put(r, cleo, true)
 					return nil, true, errCut
-				}
+				})
 				down = true
 				w.react(r, anna, true)
 				w.untilState(Approved)
@@ -327,14 +327,14 @@ func TestWhoseConsentCarriedTheSecondWrite(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
-		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
 				w.slack.put(r, anna, false)
 				w.slack.put(r, ben, true)
 				return nil, false, errCut
 			}
 			return &asked, true, nil
-		}
+		})
 		w.react(r, anna, true)
 		if r = w.untilState(Done); !slices.Equal(Voters(r.Votes), []string{ben}) {
 			t.Errorf("done, approved by %v", Voters(r.Votes))
@@ -352,12 +352,12 @@ func TestNoWriteOnALapsedApproval(t *testing.T) {
 		wants int
 	}{
 		"UiPath was away": {keep: func(w *world, r Request) {
-			w.uipath.onRead = func(int) error {
+			w.uipath.meanwhile(func(int) error {
 				if time.Now().Before(r.ApprovalExpires()) {
 					return later(0)
 				}
 				return nil
-			}
+			})
 		}},
 		"the bot was down": {keep: func(w *world, r Request) {
 			w.restart(func() { time.Sleep(72 * time.Hour) })
@@ -370,16 +370,16 @@ func TestNoWriteOnALapsedApproval(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
 				r := w.carded()
-				w.uipath.onRead = func(int) error { return later(0) }
-				w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+				w.uipath.meanwhile(func(int) error { return later(0) })
+				w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 					if c.lose {
 						return nil, false, errCut
 					}
 					return &asked, true, nil
-				}
+				})
 				w.react(r, anna, true)
 				r = w.untilState(Approved)
-				w.uipath.onRead = nil
+				w.uipath.meanwhile(nil)
 				c.keep(w, r)
 				r = w.until("an end", func(r Request) bool { return !r.State.Open() })
 				w.ended(r, Failed, ReasonUnconfirmed)

@@ -10,12 +10,12 @@ import (
 func TestPanicHarmsOneAttempt(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
 				panic("of the first write")
 			}
 			return &asked, true, nil
-		}
+		})
 		r := w.carded()
 		w.react(r, anna, true)
 		w.untilState(Done)

@@ -30,14 +30,14 @@ func TestWhatUiPathDoesNotKeepIsTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
-				w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+				w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 					if n == c.forgotten {
 						return w.uipath.forgets(asked)
 					}
 					answer := asked
 					answer.Quotas = nil
 					return &answer, true, nil
-				}
+				})
 				r := w.granted(2*time.Hour, "NEW")
 				w.ended(r, Done, c.reason)
 				if e := w.over(r); e.NotPreserved != c.unkeptAtEnds {
@@ -56,14 +56,14 @@ func TestLimitsThatAreNotToldAreWaitedFor(t *testing.T) {
 	live(t, func(w *world) {
 		kept := w.uipath.rule().Quotas
 		untold := func(reads ...int) {
-			w.uipath.onRead = func(n int) error {
+			w.uipath.meanwhile(func(n int) error {
 				rule := w.uipath.rules["group-01"]
 				if rule.Quotas = kept; slices.Contains(reads, n) {
 					rule.Quotas = nil
 				}
 				w.uipath.rules["group-01"] = rule
 				return nil
-			}
+			})
 		}
 		untold(2, 3, 5, 6) // the first is for the card
 		r := w.granted(2*time.Hour, "NEW")
@@ -116,12 +116,12 @@ func TestLimitsThatAreNeverToldAgain(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
-		w.uipath.onRead = func(int) error {
+		w.uipath.meanwhile(func(int) error {
 			rule := w.uipath.rules["group-01"]
 			rule.Quotas = nil
 			w.uipath.rules["group-01"] = rule
 			return nil
-		}
+		})
 		w.skipTo(r.Grant.Until.Add(23 * time.Hour))
 		if e := w.read(r.ID).Grant.Revocation; e != nil {
 			t.Fatalf("given up: %+v", e)
@@ -139,11 +139,11 @@ func TestLimitsThatAreNeverToldAgain(t *testing.T) {
 func TestAnAnswerThatLeavesLimitsOut(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(_ int, asked Allocation) (*Allocation, bool, error) {
 			answer := asked
 			answer.UseExternalLicense, answer.Quotas = false, []Quota{}
 			return &answer, true, nil
-		}
+		})
 		r := w.granted(2*time.Hour, "NEW")
 		w.ended(r, Done, ReasonConfirmed)
 		if e := w.over(r); e.NotPreserved {

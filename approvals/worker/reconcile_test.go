@@ -32,10 +32,10 @@ func TestForgottenRequestsGoOn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) { // UiPath was not read
-				w.uipath.onRead = func(int) error { return later(10 * time.Minute) }
+				w.uipath.meanwhile(func(int) error { return later(10 * time.Minute) })
 				w.file("e1")
 				time.Sleep(time.Minute)
-				w.uipath.onRead = nil
+				w.uipath.meanwhile(nil)
 				forget(w)
 				w.until("a card", func(r Request) bool { return r.CardTS != "" })
 			})
@@ -54,11 +54,11 @@ func TestForgottenRequestsGoOn(t *testing.T) {
 				w.untilState(Expired)
 			})
 			live(t, func(w *world) { // the rule was not written
-				w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, false, later(30 * time.Minute) }
+				w.uipath.answer(func(int, Allocation) (*Allocation, bool, error) { return nil, false, later(30 * time.Minute) })
 				w.react(w.carded(), anna, true)
 				w.untilState(Approved)
 				time.Sleep(time.Minute)
-				w.uipath.onWrite = nil
+				w.uipath.answer(nil)
 				forget(w)
 				w.untilState(Done)
 			})

@@ -167,8 +167,7 @@ func TestNoReminderOnceItEnded(t *testing.T) {
 		w.monday(8)
 		r := w.pending(9 * time.Hour)
 		asked := false
-		w.slack.mu.Lock()
-		w.slack.before = func(call string, _ int) (bool, error) {
+		w.slack.answer(func(call string, _ int) (bool, error) {
 			if call == "members" && time.Since(r.FiledAt) > 40*time.Minute && !asked {
 				asked = true
 				w.slack.mu.Unlock()
@@ -176,8 +175,7 @@ func TestNoReminderOnceItEnded(t *testing.T) {
 				w.slack.mu.Lock()
 			}
 			return true, nil
-		}
-		w.slack.mu.Unlock()
+		})
 		w.skipTo(r.FiledAt.Add(45 * time.Minute))
 		if !asked {
 			t.Fatal("no reminder was prepared")
@@ -300,13 +298,13 @@ func TestReopenedIsTold(t *testing.T) {
 					rule.Stages = []Stage{{Approvers: []string{"S-ONE"}, Quorum: 1}, {Approvers: []string{"S-TWO"}, Quorum: 1}}
 				})
 				r := w.carded()
-				w.uipath.onRead = func(n int) error {
+				w.uipath.meanwhile(func(n int) error {
 					if n == 2 { // the write is held up, so that consent can go
 						c.lose(w, r)
 						return later(0)
 					}
 					return nil
-				}
+				})
 				w.react(r, anna, true)
 				w.react(r, ben, true)
 				w.until("told", func(Request) bool { return w.slack.shown(JobPostConsentLost) == 1 })
@@ -357,11 +355,11 @@ func TestReopenedIsNotToldOnceItIsOver(t *testing.T) {
 					t.Fatal(err)
 				}
 				w.until("waiting again", func(r Request) bool { return r.ConsentLosses == 1 && w.slack.count("post_consent_lost") > 0 })
-				w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
+				w.uipath.answer(func(int, Allocation) (*Allocation, bool, error) {
 					w.uipath.onRead = func(n int) error { return later(time.Minute) } // whether it was made is not known for a while
 					w.slack.mends()
 					return nil, true, errCut
-				}
+				})
 				w.react(r, ben, true)
 				w.until("a write without an answer", func(Request) bool { return w.uipath.count("put") == 1 })
 				time.Sleep(10 * time.Minute)
@@ -403,12 +401,12 @@ func TestLostRightStaysLost(t *testing.T) {
 func TestHeldUpAgain(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onRead = func(n int) error {
+		w.uipath.meanwhile(func(n int) error {
 			if n > 1 {
 				return later(time.Minute)
 			}
 			return nil
-		}
+		})
 		r := w.carded()
 		w.react(r, anna, true)
 		w.until("told", func(Request) bool { return w.slack.shown(JobPostDelay) == 1 })

@@ -294,6 +294,13 @@ func (u *uipath) meanwhile(onRead func(n int) error) {
 	u.onRead = onRead
 }
 
+// answer has writes go and be answered so from now on, while workers write.
+func (u *uipath) answer(onWrite func(n int, asked Allocation) (*Allocation, bool, error)) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.onWrite = onWrite
+}
+
 func (u *uipath) ReadAllocation(_ context.Context, id string) (Allocation, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -373,6 +380,13 @@ func (u *uipath) log() []string {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return slices.Clone(u.calls)
+}
+
+// overlapped reports whether two writes to one group ever did.
+func (u *uipath) overlapped() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.overlap
 }
 
 func (u *uipath) count(prefix string) int {
@@ -493,6 +507,20 @@ func newSlack() *slackFake {
 	return &slackFake{seen: map[string]int{}, times: map[string][]time.Time{}, people: map[string]Person{}, cards: map[string][]Reaction{}, untold: map[string]error{}, deleted: map[string]bool{}}
 }
 
+// answer has calls go and be answered so from now on, while workers call.
+func (s *slackFake) answer(before func(call string, n int) (effect bool, err error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before = before
+}
+
+// afterLook has something happen after each look at a card from now on.
+func (s *slackFake) afterLook(onLook func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onLook = onLook
+}
+
 // do logs a call, lets the test break it, and has the effect.
 func (s *slackFake) do(call string, effect func()) error {
 	s.mu.Lock()
@@ -567,9 +595,11 @@ func (s *slackFake) ListAudience(_ context.Context, channel string, maxAge time.
 
 func (s *slackFake) CardReactions(_ context.Context, channel, ts string) ([]Reaction, error) {
 	var shown []Reaction
-	gone := false
+	var gone bool
+	var onLook func()
+	var faulty error
 	err := s.do("look", func() {
-		shown, gone = slices.Clone(s.cards[ts]), s.deleted[ts]
+		shown, gone, onLook, faulty = slices.Clone(s.cards[ts]), s.deleted[ts], s.onLook, s.faulty[ts]
 		if s.lagging {
 			shown = slices.DeleteFunc(shown, func(r Reaction) bool { return r.User == ben })
 		}
@@ -580,11 +610,11 @@ func (s *slackFake) CardReactions(_ context.Context, channel, ts string) ([]Reac
 	if gone && err == nil {
 		err = ErrCardDeleted
 	}
-	if s.faulty[ts] != nil {
-		return nil, s.faulty[ts]
+	if faulty != nil {
+		return nil, faulty
 	}
-	if s.onLook != nil {
-		s.onLook()
+	if onLook != nil {
+		onLook()
 	}
 	return shown, err
 }
@@ -757,6 +787,13 @@ func (s *slackFake) count(call string) int {
 	return s.seen[call]
 }
 
+// timesOf is when a call was made.
+func (s *slackFake) timesOf(call string) []time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.times[call])
+}
+
 func (s *slackFake) log() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -817,7 +854,7 @@ func TestNothingIsWrittenWithoutConsent(t *testing.T) {
 func TestApplyAnswerLostAfterTheEffect(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, true, errCut }
+		w.uipath.answer(func(int, Allocation) (*Allocation, bool, error) { return nil, true, errCut })
 		r := w.carded()
 		w.react(r, anna, true)
 		w.untilState(Done)
@@ -831,12 +868,12 @@ func TestApplyAnswerLostAfterTheEffect(t *testing.T) {
 func TestApplyAnswerLostWithoutEffect(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
 				return nil, false, errCut
 			}
 			return &asked, true, nil
-		}
+		})
 		r := w.carded()
 		w.react(r, anna, true)
 		r = w.untilState(Done)
@@ -850,13 +887,13 @@ func TestApplyAnswerLostWithoutEffect(t *testing.T) {
 func TestApplyDelayKeepsAnEarlierAttempt(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, true, errCut }
-		w.uipath.onRead = func(n int) error {
+		w.uipath.answer(func(int, Allocation) (*Allocation, bool, error) { return nil, true, errCut })
+		w.uipath.meanwhile(func(n int) error {
 			if n == 3 || n == 4 { // one to vet, one before the write, then these
 				return later(time.Minute)
 			}
 			return nil
-		}
+		})
 		r := w.carded()
 		w.react(r, anna, true)
 		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
@@ -870,7 +907,7 @@ func TestApplyDelayKeepsAnEarlierAttempt(t *testing.T) {
 func TestApplyDelayForgetsItsOwnAttempt(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, false, later(time.Minute) }
+		w.uipath.answer(func(int, Allocation) (*Allocation, bool, error) { return nil, false, later(time.Minute) })
 		r := w.carded()
 		w.react(r, anna, true)
 		w.until("a write", func(Request) bool { return w.uipath.count("put") == 1 })
@@ -885,14 +922,14 @@ func TestApplyWaitsAsLongAsUiPathAsks(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		var first, second time.Time
-		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
 				first = time.Now()
 				return nil, false, later(20 * time.Minute)
 			}
 			second = time.Now()
 			return &asked, true, nil
-		}
+		})
 		r := w.carded()
 		w.react(r, anna, true)
 		w.untilState(Done)
@@ -905,9 +942,9 @@ func TestApplyWaitsAsLongAsUiPathAsks(t *testing.T) {
 func TestApplyRefused(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(int, Allocation) (*Allocation, bool, error) {
 			return nil, false, &RefusedError{Answer: "no such license"}
-		}
+		})
 		r := w.carded()
 		w.react(r, anna, true)
 		w.untilState(Failed)
@@ -981,9 +1018,9 @@ func TestApplyKeepsWhatOthersAddedMeanwhile(t *testing.T) {
 func TestApplyAnswerLacksACode(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(int, Allocation) (*Allocation, bool, error) {
 			return &Allocation{Codes: []string{"OLD"}}, false, nil
-		}
+		})
 		r := w.carded()
 		w.react(r, anna, true)
 		w.untilState(Failed)
@@ -1000,12 +1037,12 @@ func TestApplyAnswerLacksACode(t *testing.T) {
 func TestApplyAnswerLacksACodeOnce(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
 				return &Allocation{Codes: []string{"OLD"}}, false, nil
 			}
 			return &asked, true, nil
-		}
+		})
 		r := w.carded()
 		w.react(r, anna, true)
 		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
@@ -1056,11 +1093,11 @@ func TestWithdrawnAndNeverGivenAgain(t *testing.T) {
 func TestApproverDeactivatedBeforeTheWrite(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.slack.onLook = func() {
+		w.slack.afterLook(func() {
 			w.slack.mu.Lock()
 			defer w.slack.mu.Unlock()
 			w.slack.people[anna] = Person{Deactivated: true}
-		}
+		})
 		r := w.carded()
 		w.react(r, anna, true)
 		w.until("approved and taken back", func(r Request) bool {
@@ -1099,13 +1136,13 @@ func TestApplyGivesUp(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			live(t, func(w *world) {
-				w.uipath.onRead = func(n int) error {
+				w.uipath.meanwhile(func(n int) error {
 					if n > 1 {
 						return c.read
 					}
 					return nil
-				}
-				w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, false, c.write }
+				})
+				w.uipath.answer(func(int, Allocation) (*Allocation, bool, error) { return nil, false, c.write })
 				r := w.carded()
 				w.react(r, anna, true)
 				w.until("the hold-up told", func(Request) bool { return w.slack.shown(JobPostDelay) == 1 })
@@ -1142,7 +1179,7 @@ func TestTwoWritesToOneGroup(t *testing.T) {
 		if got := w.uipath.rule().Codes; !SameSet(got, []string{"OLD", "NEW", "NEWER"}) {
 			w.Errorf("the rule is %v", got)
 		}
-		if w.uipath.overlap {
+		if w.uipath.overlapped() {
 			w.Error("two writes to one group overlapped")
 		}
 		w.puts(2)
@@ -1184,12 +1221,12 @@ func TestVetting(t *testing.T) {
 func TestVettingOutlivesAnOutage(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onRead = func(n int) error {
+		w.uipath.meanwhile(func(n int) error {
 			if n <= 4 {
 				return errCut
 			}
 			return nil
-		}
+		})
 		r := w.carded()
 		w.posts(JobTellDelay, 1) // the requester hears of the hold-up, once
 		if r.DelayReason != "" {
@@ -1221,7 +1258,7 @@ func TestAnnounceAnswerLostWithoutAPost(t *testing.T) {
 		w.slack.breaks("post_card", 2, false, errCut)
 		w.carded()
 		w.posts(JobPostCard, 1)
-		posted, looked := w.slack.times["post_card"], w.slack.times["find post_card"]
+		posted, looked := w.slack.timesOf("post_card"), w.slack.timesOf("find post_card")
 		if len(posted) != 3 {
 			w.Fatalf("posted %d times", len(posted))
 		}
@@ -1267,7 +1304,7 @@ func TestPostsThatAreStoredLate(t *testing.T) {
 func TestAPostThatNeverLeftNeedsNoWait(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.slack.before = func(call string, n int) (bool, error) {
+		w.slack.answer(func(call string, n int) (bool, error) {
 			switch {
 			case call == "post_card" && n == 2:
 				return false, errCut
@@ -1275,9 +1312,9 @@ func TestAPostThatNeverLeftNeedsNoWait(t *testing.T) {
 				return false, &DelayError{Reason: "Slack cannot be reached"}
 			}
 			return true, nil
-		}
+		})
 		w.carded()
-		posted := w.slack.times["post_card"]
+		posted := w.slack.timesOf("post_card")
 		var pauses []time.Duration
 		for i, at := range posted[1:] {
 			pauses = append(pauses, at.Sub(posted[i]))
@@ -1293,8 +1330,7 @@ func TestAPostThatNeverLeftNeedsNoWait(t *testing.T) {
 func TestAnnounceWaitsForTheLook(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.slack.mu.Lock()
-		w.slack.before = func(call string, n int) (bool, error) {
+		w.slack.answer(func(call string, n int) (bool, error) {
 			switch {
 			case call == "post_card" && n == 1:
 				return true, errCut
@@ -1306,8 +1342,7 @@ func TestAnnounceWaitsForTheLook(t *testing.T) {
 				return false, &RefusedError{Answer: "channel_not_found"}
 			}
 			return true, nil
-		}
-		w.slack.mu.Unlock()
+		})
 		w.carded()
 		w.posts(JobPostCard, 1)
 		if n := w.slack.count("post_card"); n != 1 {
@@ -1461,8 +1496,8 @@ func TestPrivateWordsAreRepeatedRarely(t *testing.T) {
 		spoke int
 		least time.Duration // between the first and the last
 	}{
-		"stored, and answered with an error": {err: errCut, times: 100, calls: 3, spoke: 3, least: 10 * time.Minute},
-		"refused":                            {err: &RefusedError{Answer: "channel_not_found"}, times: 100, calls: 3, spoke: 3, least: 10 * time.Minute},
+		"stored, and answered with an error": {err: errCut, times: 100, calls: 5, spoke: 5, least: 5 * time.Hour},
+		"refused":                            {err: &RefusedError{Answer: "channel_not_found"}, times: 100, calls: 5, spoke: 5, least: 5 * time.Hour},
 		"the first answer is lost":           {err: errCut, times: 1, calls: 2, spoke: 2, least: time.Minute},
 		"Slack cannot be reached":            {err: &DelayError{}, times: 7, calls: 8, spoke: 1},
 	} {
@@ -1475,9 +1510,7 @@ func TestPrivateWordsAreRepeatedRarely(t *testing.T) {
 					w.Errorf("tried %d times, want %d", n, c.calls)
 				}
 				w.posts(JobTellRequester, c.spoke)
-				w.slack.mu.Lock()
-				defer w.slack.mu.Unlock()
-				if at := w.slack.times["tell_requester"]; at[len(at)-1].Sub(at[0]) < c.least {
+				if at := w.slack.timesOf("tell_requester"); at[len(at)-1].Sub(at[0]) < c.least {
 					w.Errorf("repeated at %v", at)
 				}
 			})
@@ -1490,10 +1523,9 @@ func TestPrivateWordsAreRepeatedRarely(t *testing.T) {
 func TestTheEndIsToldThoughTheHoldUpWasNot(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		w.uipath.onRead = func(int) error { return errCut }
-		w.slack.mu.Lock()
+		w.uipath.meanwhile(func(int) error { return errCut })
 		said := 0
-		w.slack.before = func(call string, _ int) (effect bool, err error) {
+		w.slack.answer(func(call string, _ int) (effect bool, err error) {
 			if !strings.HasPrefix(call, "tell_") {
 				return true, nil
 			}
@@ -1504,8 +1536,7 @@ func TestTheEndIsToldThoughTheHoldUpWasNot(t *testing.T) {
 				return false, &DelayError{After: time.Hour - 30*time.Second}
 			}
 			return false, errCut
-		}
-		w.slack.mu.Unlock()
+		})
 		r := w.file("e1", "NEW")
 		if life := r.Deadline.Sub(r.FiledAt); life != time.Hour {
 			t.Fatalf("the request has %v", life)
@@ -1550,8 +1581,7 @@ func TestReplyInDoubtWhereTheThreadIsGone(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
-		w.slack.mu.Lock()
-		w.slack.before = func(call string, _ int) (bool, error) {
+		w.slack.answer(func(call string, _ int) (bool, error) {
 			switch call {
 			case "post_outcome":
 				return false, errCut
@@ -1559,8 +1589,7 @@ func TestReplyInDoubtWhereTheThreadIsGone(t *testing.T) {
 				return false, missing("thread_not_found")
 			}
 			return true, nil
-		}
-		w.slack.mu.Unlock()
+		})
 		w.react(r, anna, true)
 		w.untilState(Done)
 		w.slack.forget(r)
@@ -1672,12 +1701,14 @@ func TestDeniedAfterAWriteThatTookEffectInPart(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
-		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(int, Allocation) (*Allocation, bool, error) {
 			heard := w.slack.put(r, anna, true)
 			heard.Deny, heard.Name = true, "x"
+			w.slack.mu.Lock()
+			defer w.slack.mu.Unlock()
 			w.slack.cards[r.CardTS] = []Reaction{heard}
 			return &Allocation{Codes: []string{"OLD"}}, false, nil
-		}
+		})
 		w.react(r, anna, true)
 		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
 		w.ended(r, Denied, ReasonDeniedByVote)
@@ -1693,10 +1724,10 @@ func TestExpiredAfterAWriteOfUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
-		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(int, Allocation) (*Allocation, bool, error) {
 			w.slack.put(r, anna, false)
 			return nil, false, errCut
-		}
+		})
 		w.react(r, anna, true)
 		w.until("waiting again", func(r Request) bool { return r.WriteAttempted && r.State == Pending })
 		r = w.quiet()
@@ -1712,12 +1743,12 @@ func TestRefusedAfterAWriteOfUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
-		w.uipath.onWrite = func(n int, _ Allocation) (*Allocation, bool, error) {
+		w.uipath.answer(func(n int, _ Allocation) (*Allocation, bool, error) {
 			if n == 1 {
 				return nil, false, errCut
 			}
 			return nil, false, &RefusedError{Answer: "409"}
-		}
+		})
 		w.react(r, anna, true)
 		r = w.quiet()
 		w.ended(r, Failed, ReasonUiPathRefused)
@@ -1749,7 +1780,9 @@ func TestUnheardDenialBeforeTheWrite(t *testing.T) {
 		heard := w.slack.put(r, anna, true)
 		denial := w.slack.put(r, ben, true)
 		denial.Deny, denial.Name = true, "x"
+		w.slack.mu.Lock()
 		w.slack.cards[r.CardTS] = []Reaction{heard, denial}
+		w.slack.mu.Unlock()
 		if err := w.store.RecordReaction(w.Context(), heard); err != nil {
 			w.Fatal(err)
 		}

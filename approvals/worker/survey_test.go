@@ -226,10 +226,10 @@ func TestDeletedCardAfterAWriteOfUnknownOutcome(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
 				r := w.carded()
-				w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
+				w.uipath.answer(func(int, Allocation) (*Allocation, bool, error) {
 					w.slack.forget(r)
 					return nil, effect, errCut
-				}
+				})
 				w.react(r, anna, true)
 				r = w.until("an end", func(r Request) bool { return !r.State.Open() })
 				if effect {
