@@ -100,28 +100,23 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
-// Private words are said three times, and more often only where the clock hurried them.
+// Private words are said five times, and more often only where the clock hurried them.
 func TestRepeatNotice(t *testing.T) {
-	tried := time.Unix(1780000000, 0)
 	for _, c := range []struct {
-		attempt int
-		passed  time.Duration // since the attempt before; zero: there was none
-		after   time.Duration
-		again   bool
+		waited, surely time.Duration
+		after          time.Duration
+		again          bool
 	}{
-		{1, 0, time.Minute, true},
-		{2, time.Minute, 10 * time.Minute, true},
-		{3, 10 * time.Minute, 0, false},
-		{3, 3 * time.Second, 10 * time.Minute, true},
-		{5, 3 * time.Second, 10 * time.Minute, true},
-		{6, 3 * time.Second, 0, false},
+		{0, 0, time.Minute, true},
+		{time.Minute, time.Minute, 10 * time.Minute, true},
+		{10 * time.Minute, 10 * time.Minute, time.Hour, true},
+		{time.Hour, time.Hour, 4 * time.Hour, true},
+		{4 * time.Hour, 4 * time.Hour, 4 * time.Hour, false},
+		{4 * time.Hour, 3 * time.Second, 4 * time.Hour, true},
+		{-time.Hour, 0, time.Minute, true},
 	} {
-		job := LeasedJob{Attempt: c.attempt}
-		if c.passed > 0 {
-			job.TriedAt = tried
-		}
-		if after, again := job.RepeatNotice(tried.Add(c.passed)); after != c.after || again != c.again {
-			t.Errorf("attempt %d after %v: %v, %t", c.attempt, c.passed, after, again)
+		if after, again := RepeatNotice(c.waited, c.surely); after != c.after || again != c.again {
+			t.Errorf("after %v, %v for certain: %v, %t", c.waited, c.surely, after, again)
 		}
 	}
 }

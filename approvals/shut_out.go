@@ -37,25 +37,21 @@ func (t LeasedJob) IsShutOut(err error) bool {
 	return ok && delay.Closed && t.Attempt >= shutOutAttempts
 }
 
-// Private words may have reached their reader although Slack answered with an error,
-// and cannot be looked for. So they are repeated rarely, and not for ever.
-const (
-	noticeAttempts   = 3
-	firstNoticePause = time.Minute
-	nextNoticePause  = 10 * time.Minute
-)
+// noticePauses are the pauses between the attempts to say private words. They may have reached
+// their reader although Slack answered with an error, and cannot be looked for: so they are
+// repeated rarely, and not for ever, but beyond an outage of hours.
+var noticePauses = []time.Duration{time.Minute, 10 * time.Minute, time.Hour, 4 * time.Hour}
 
-// RepeatNotice says how long after a failure private words are said again; false if
-// they are given up. A delay is no failure: then they certainly were not said. Where the pause
-// before this attempt has not passed for certain, it was no last attempt: Slack may have been
-// away for a moment only, and the clock was put ahead.
-func (t LeasedJob) RepeatNotice(now time.Time) (after time.Duration, again bool) {
-	wasEarly := now.Sub(t.TriedAt) < nextNoticePause && t.Attempt < 2*noticeAttempts
-	switch {
-	case !t.WasTried():
-		return firstNoticePause, true
-	case t.Attempt < noticeAttempts || wasEarly:
-		return nextNoticePause, true
+// RepeatNotice says how long after a failure private words are said again; false if they are
+// given up. waited is what the clock shows since the attempt before, zero if there was none,
+// and surely what has passed of it for certain: a clock that was put ahead ends nothing. A
+// delay is no attempt: then the words certainly were not said.
+func RepeatNotice(waited, surely time.Duration) (after time.Duration, again bool) {
+	for _, pause := range noticePauses {
+		if waited < pause {
+			return pause, true
+		}
 	}
-	return 0, false
+	last := noticePauses[len(noticePauses)-1]
+	return last, surely < last
 }
