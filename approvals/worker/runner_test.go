@@ -1758,19 +1758,6 @@ func TestRefusedAfterAWriteOfUnknownOutcome(t *testing.T) {
 	})
 }
 
-// A requester who cannot be reached is not tried for ever.
-func TestUnreachableRequester(t *testing.T) {
-	t.Parallel()
-	live(t, func(w *world) {
-		w.slack.breaks("tell_requester", 1_000_000, false, &RefusedError{Answer: "user_not_in_channel"})
-		w.file("e1", "OLD")
-		w.quiet()
-		if n := w.slack.count("tell_requester"); n != 3 {
-			w.Errorf("tried %d times", n)
-		}
-	})
-}
-
 // A denial without an event stands on the card beside the quorum: the look
 // before the write finds it.
 func TestUnheardDenialBeforeTheWrite(t *testing.T) {
