@@ -103,20 +103,19 @@ func TestBackoff(t *testing.T) {
 // Private words are said five times, and more often only where the clock hurried them.
 func TestRepeatNotice(t *testing.T) {
 	for _, c := range []struct {
-		waited, surely time.Duration
-		after          time.Duration
-		again          bool
+		passed, after time.Duration
+		again         bool
 	}{
-		{0, 0, time.Minute, true},
-		{time.Minute, time.Minute, 10 * time.Minute, true},
-		{10 * time.Minute, 10 * time.Minute, time.Hour, true},
-		{time.Hour, time.Hour, 4 * time.Hour, true},
-		{4 * time.Hour, 4 * time.Hour, 4 * time.Hour, false},
-		{4 * time.Hour, 3 * time.Second, 4 * time.Hour, true},
-		{-time.Hour, 0, time.Minute, true},
+		{-time.Hour, time.Minute, true},
+		{0, time.Minute, true},
+		{3 * time.Second, time.Minute, true},
+		{time.Minute, 10 * time.Minute, true},
+		{10 * time.Minute, time.Hour, true},
+		{time.Hour, 4 * time.Hour, true},
+		{4 * time.Hour, 0, false},
 	} {
-		if after, again := RepeatNotice(c.waited, c.surely); after != c.after || again != c.again {
-			t.Errorf("after %v, %v for certain: %v, %t", c.waited, c.surely, after, again)
+		if after, again := RepeatNotice(c.passed); after != c.after || again != c.again {
+			t.Errorf("after %v: %v, %t", c.passed, after, again)
 		}
 	}
 }

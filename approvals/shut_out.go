@@ -43,15 +43,14 @@ func (t LeasedJob) IsShutOut(err error) bool {
 var noticePauses = []time.Duration{time.Minute, 10 * time.Minute, time.Hour, 4 * time.Hour}
 
 // RepeatNotice says how long after a failure private words are said again; false if they are
-// given up. waited is what the clock shows since the attempt before, zero if there was none,
-// and surely what has passed of it for certain: a clock that was put ahead ends nothing. A
-// delay is no attempt: then the words certainly were not said.
-func RepeatNotice(waited, surely time.Duration) (after time.Duration, again bool) {
+// given up. passed is what has passed for certain since the attempt before, zero if there was
+// none: a clock that was put ahead ends nothing. A delay is no attempt: then the words certainly
+// were not said.
+func RepeatNotice(passed time.Duration) (after time.Duration, again bool) {
 	for _, pause := range noticePauses {
-		if waited < pause {
+		if passed < pause {
 			return pause, true
 		}
 	}
-	last := noticePauses[len(noticePauses)-1]
-	return last, surely < last
+	return 0, false
 }

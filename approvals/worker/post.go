@@ -196,30 +196,20 @@ func (w *Runner) tellRequester(ctx context.Context, t approvals.LeasedJob, r app
 	if err == nil || approvals.IsDelay(err) {
 		return err
 	}
-	waited, surely, clockErr := w.sinceTried(ctx, t)
-	if clockErr != nil {
-		return errors.Join(err, clockErr)
+	passed := time.Duration(0)
+	if t.WasTried() {
+		now, clockErr := w.Store.NowSince(ctx, t.TriedAt)
+		if clockErr != nil {
+			return errors.Join(err, clockErr)
+		}
+		passed = now.Sub(t.TriedAt)
 	}
-	after, again := approvals.RepeatNotice(waited, surely)
+	after, again := approvals.RepeatNotice(passed)
 	if !again {
 		w.OnError(Problem{During: TellingRequester, Job: t, RequestID: r.ID, Err: err})
 		return nil
 	}
 	return &slowed{error: keepTrying(err), after: after}
-}
-
-// sinceTried is how much time lies between the attempt before and now by the clock, and how
-// much of it has passed for certain; zero if there was none.
-func (w *Runner) sinceTried(ctx context.Context, t approvals.LeasedJob) (waited, surely time.Duration, err error) {
-	if !t.WasTried() {
-		return 0, 0, nil
-	}
-	now, err := w.Store.Now(ctx)
-	if err != nil {
-		return 0, 0, err
-	}
-	sure, err := w.Store.NowSince(ctx, t.TriedAt)
-	return now.Sub(t.TriedAt), sure.Sub(t.TriedAt), err
 }
 
 // A slowed error asks for a pause after an attempt that may have had its effect.
