@@ -111,6 +111,11 @@ func TestJudgeAcceptsWhatWentWell(t *testing.T) {
 			h.Writes[0].Took, h.Writes[0].Changed = time.Time{}, false
 			h.Edits = []Edit{{At: at(4.5), Group: "group-01", Before: h.Writes[0].Before, After: h.Writes[0].After}}
 		},
+		"a yes without an effect, and the same change by hand, hidden by a late read": func(h *History) {
+			h.Writes[0].Took, h.Writes[0].Changed = time.Time{}, false
+			h.Edits = []Edit{{At: at(-1), Group: "group-01", Before: h.Writes[0].Before, After: h.Writes[0].After}}
+			h.LateReads = map[string][]Look{"group-01": {{From: at(3), To: at(3), Lag: 5 * time.Second}}}
+		},
 		"a word instead of a card": func(h *History) {
 			h.Cards, h.Writes = nil, nil
 			h.Private = []Word{{User: robin, Text: "Request `R-AAAAAAAA` was not put before an approver, and …"}}

@@ -139,8 +139,17 @@ func (j *judge) effectBefore(r *request, when time.Time) bool {
 			return true
 		}
 		return (r.readBack() || r.wroteInVain()) && slices.ContainsFunc(j.h.changesOf(c.Group), func(e Edit) bool {
-			return e.At.After(c.At) && e.At.Before(when) && c.changeIn(e.After)
+			isNews := e.At.After(c.At) || j.h.wasHidden(e, c.Group, c.At, when)
+			return isNews && e.At.Before(when) && c.changeIn(e.After)
 		})
+	})
+}
+
+// wasHidden reports whether an edit came so shortly before a card that a late read hid it still
+// while the request was dealt with.
+func (h *History) wasHidden(e Edit, group string, card, by time.Time) bool {
+	return e.At.After(card.Add(-MaxLag)) && slices.ContainsFunc(h.LateReads[group], func(read Look) bool {
+		return read.From.After(e.At) && read.From.Before(by) && read.From.Add(-read.Lag).Before(e.At)
 	})
 }
 
