@@ -124,6 +124,12 @@ func DecideWrite(r Request, f WriteFacts) Event {
 	return nil
 }
 
+// IsSuccess reports whether an event ends a request as done.
+func IsSuccess(e Event) bool {
+	finished, ok := e.(WriteFinished)
+	return ok && finished.State == Done
+}
+
 // isAnotherChange reports whether a write would make another change than the card
 // shows.
 func isAnotherChange(r Request, f WriteFacts, remaining Change) bool {

@@ -329,6 +329,7 @@ type LeasedJob struct {
 	Unfinished bool // an event is applied under the lease, and the job goes on
 
 	Writing *Allocation // what is about to be written; the journal keeps it with the attempt
+	Guard   *VoteGuard  // what the event of the job rests on; nil: it rests on no vote
 	Carried bool        // its effect was carried out, and not only pointless
 
 	PostedTS string // the timestamp of the message that it posted

@@ -80,6 +80,9 @@ func (w *Runner) applyToRead(
 		return w.retryUnchecked(ctx, t, r, facts, err)
 	}
 	if event := approvals.DecideWrite(r, facts); event != nil {
+		if approvals.IsSuccess(event) {
+			t.Guard = &facts.Consent.Guard // nothing is written, so this is the moment of the effect
+		}
 		return w.applyEvent(ctx, r, event, &t)
 	}
 	if r, err = w.recordApprovers(ctx, t, r, facts.Consent); err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	. "licensebot/approvals"
+	"licensebot/approvals/worker"
 )
 
 // vote puts an emoji on a card, or takes it back, and tells the bot.
@@ -66,6 +67,51 @@ func TestVoteBeforeTheWriteStopsIt(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// An actingStore has something happen once, after a last look at a card.
+type actingStore struct {
+	worker.Store
+	act func()
+}
+
+func (s *actingStore) ListWithdrawn(ctx context.Context, channel, ts string) ([]Reaction, error) {
+	withdrawn, err := s.Store.ListWithdrawn(ctx, channel, ts)
+	if act := s.act; act != nil {
+		s.act = nil
+		act()
+	}
+	return withdrawn, err
+}
+
+// A vote that was recorded before codes are extended stops that, although nothing is written.
+func TestVoteBeforeAnExtensionStopsIt(t *testing.T) {
+	t.Parallel()
+	for what, vote := range map[string]func(*world, Request){
+		"a no":         func(w *world, r Request) { w.vote(r, ben, "x", true) },
+		"a withdrawal": func(w *world, r Request) { w.vote(r, anna, "white_check_mark", false) },
+		"a no on a reply": func(w *world, r Request) {
+			no := DeniedOnReply{Denial: Denial{TS: "9.1", User: ben, Name: "x", EventTS: "9.2"}}
+			if _, err := w.store.ApplyEvent(w.Context(), r.ID, no, nil); err != nil {
+				w.Error(err)
+			}
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.granted(26*time.Hour, "NEW")
+				r := w.ask(Ask{Codes: []string{"NEW"}, For: 100 * time.Hour})
+				acting := &actingStore{act: func() { vote(w, r) }}
+				w.sees = func(s worker.Store) worker.Store { acting.Store = s; return acting }
+				w.restart(func() {})
+				w.react(r, anna, true)
+				r = w.until("closed", func(r Request) bool { return !r.State.Open() })
+				if acting.act != nil || r.State != Denied && r.State != Expired {
+					t.Errorf("the request is %s", r.State)
+				}
+			})
+		})
 	}
 }
 

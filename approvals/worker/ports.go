@@ -101,8 +101,8 @@ type Requests interface {
 	// ApplyEvent applies an event to a request by approvals.Next. It completes
 	// the job done, if given, or keeps its lease where it is Unfinished. It
 	// changes nothing and returns ErrNoTransition where Next does, ErrLeaseLost
-	// where the lease is lost, and *DuplicateError where another open request
-	// asks the same.
+	// where the lease is lost, ErrVotedSince where a vote fails the job's guard, and
+	// *DuplicateError where another open request asks the same.
 	ApplyEvent(ctx context.Context, id string, e approvals.Event, done *approvals.LeasedJob) (approvals.Request, error)
 
 	// ListOrphaned lists open requests, and done ones with a running grant, if they lack

@@ -63,7 +63,7 @@ func checkConformance(t *testing.T, open func(t *testing.T, now func() time.Time
 		{"the end of a grant does not wait for an untried write", revokePassesUntried},
 		{"a write does not wait for an untried write", writePassesUntried},
 		{"MarkTried fails after the lease has expired", markTriedAfterLease},
-		{"MarkTriedUnlessVoted fails after a vote that could end consent", markTriedUnlessVoted},
+		{"MarkTriedUnlessVoted and a guarded event fail after a vote that could end consent", markTriedUnlessVoted},
 		{"LastConfirmed is the allocation after the last change", lastConfirmed},
 		{"a job enqueued again while it waits runs once", enqueuedWhileWaiting},
 		{"a job enqueued again while it runs runs once more", enqueuedWhileRunning},
@@ -1157,6 +1157,12 @@ func markTriedUnlessVoted(b *bench) {
 	for _, vote := range []approvals.Reaction{no, withdrawn} {
 		b.mustSucceed(b.RecordReaction(b.context(), vote))
 		b.wantUnchanged(func() { b.wantError(b.MarkTriedUnlessVoted(b.context(), write, guard), approvals.ErrVotedSince) })
+		guarded := write
+		guarded.Guard = &guard
+		b.wantUnchanged(func() {
+			_, err := b.ApplyEvent(b.context(), r.ID, approvals.ReadRefused{}, &guarded)
+			b.wantError(err, approvals.ErrVotedSince)
+		})
 		vote.EventTS, vote.Present = "1.3", !vote.Present
 		b.mustSucceed(b.RecordReaction(b.context(), vote))
 	}

@@ -221,15 +221,20 @@ func (s *Store) MarkTriedUnlessVoted(
 		if err != nil {
 			return err
 		}
-		reactions, err := presentReactions(ctx, tx, r.Channel, r.CardTS)
-		if err != nil {
+		if err := tx.checkGuard(ctx, r, guard); err != nil {
 			return err
-		}
-		if !guard.Holds(r, reactions) {
-			return approvals.ErrVotedSince
 		}
 		return tx.markTried(ctx, job)
 	})
+}
+
+// checkGuard returns ErrVotedSince if a vote on the card of a locked request fails the guard.
+func (t *tx) checkGuard(ctx context.Context, r approvals.Request, guard approvals.VoteGuard) error {
+	reactions, err := presentReactions(ctx, t, r.Channel, r.CardTS)
+	if err == nil && !guard.Holds(r, reactions) {
+		err = approvals.ErrVotedSince
+	}
+	return err
 }
 
 // ListWithdrawn lists the reactions on a message that people took back, as events

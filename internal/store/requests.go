@@ -25,7 +25,7 @@ func (s *Store) Request(ctx context.Context, id string) (approvals.Request, erro
 }
 
 // ApplyEvent applies an event to a request. If the event comes from a job, done, the
-// same transaction completes it.
+// same transaction completes it. ErrVotedSince if a vote fails the guard of the job.
 func (s *Store) ApplyEvent(
 	ctx context.Context, id string, e approvals.Event, done *approvals.LeasedJob,
 ) (approvals.Request, error) {
@@ -43,6 +43,11 @@ func (t *tx) applyEvent(
 	before, err := t.lockRequest(ctx, `id = $1`, id)
 	if err != nil {
 		return approvals.Request{}, err
+	}
+	if done != nil && done.Guard != nil {
+		if err := t.checkGuard(ctx, before, *done.Guard); err != nil {
+			return approvals.Request{}, err
+		}
 	}
 	step, err := approvals.Next(before, e, t.now.UTC())
 	if err != nil {
