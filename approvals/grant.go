@@ -1,6 +1,9 @@
 package approvals
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // When people are warned before a grant ends, in hours.
 const (
@@ -62,6 +65,20 @@ func (g Grant) IsOver() bool { return g.Revocation != nil && len(g.Revocation.Re
 // HoldsGrant reports whether the request holds codes for a time: its change is in
 // effect, and its grant is not over.
 func (r Request) HoldsGrant() bool { return r.IsInEffect() && r.Grant != nil && !r.Grant.IsOver() }
+
+// FindExtension finds an approved request that extends codes of the grant and is still to be
+// carried out. writes are the requests with a write to the group in the queue. The end of the
+// grant's time waits for it: an approval in time counts, however long UiPath takes. An end
+// asked for by a person waits for none.
+func (r Request) FindExtension(writes []Request) (extending Request, found bool) {
+	at := slices.IndexFunc(writes, func(w Request) bool {
+		return w.State == Approved && len(Common(w.Proposal.Change.Extend, r.Grant.Codes)) > 0
+	})
+	if at < 0 || r.Grant.EndedBy != "" {
+		return Request{}, false
+	}
+	return writes[at], true
+}
 
 // AwaitsRevocation reports whether the end of the request's grant is still to
 // come.

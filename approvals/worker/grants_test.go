@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -106,6 +107,46 @@ func TestAWriteThatFailsForEverLetsOthersGo(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An extension that was approved in time is carried out, even if UiPath fails, or an operator has
+// to act, beyond the end of the grant. The end waits for it. An end asked for by a person waits
+// for nothing.
+func TestTheEndOfAGrantWaitsForAnApprovedExtension(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]error{
+		"UiPath is down": errors.New("down"), "an operator has to act": &OperatorError{Cause: "the secret has expired"},
+	} {
+		for _, mended := range []time.Duration{-10 * time.Second, -time.Second, 5 * time.Second, 40 * time.Second} {
+			t.Run(fmt.Sprint(name, " until ", mended), func(t *testing.T) {
+				live(t, func(w *world) {
+					grant := w.granted(30*time.Minute, "NEW")
+					r := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
+					w.uipath.meanwhile(func(int) error { return fault })
+					w.react(r, anna, true)
+					w.untilState(Approved)
+					time.Sleep(time.Until(grant.Grant.Until) + mended)
+					w.uipath.meanwhile(nil)
+					w.untilState(Done)
+					same(t, "kept", []string{w.over(grant).Kept[0].Code}, []string{"NEW"})
+					w.codes("OLD", "NEW")
+					same(t, "taken out at the later end", w.over(r).Removed, []string{"NEW"})
+				})
+			})
+		}
+	}
+	live(t, func(w *world) {
+		grant := w.granted(30*time.Minute, "NEW")
+		r := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
+		w.slack.breaks("look", 20, false, errCut)
+		w.react(r, anna, true)
+		w.untilState(Approved)
+		if _, err := w.store.ApplyEvent(w.Context(), grant.ID, RevokeEarly{By: requester}, nil); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
+		w.codes("OLD")
+	})
 }
 
 func TestAGrantEnds(t *testing.T) {

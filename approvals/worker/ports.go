@@ -171,6 +171,10 @@ type Jobs interface {
 	// have none.
 	NextDue(ctx context.Context, kinds ...approvals.JobKind) (time.Duration, bool, error)
 
+	// ListQueuedWrites lists the requests with a write to a group's allocation to come or
+	// under way.
+	ListQueuedWrites(ctx context.Context, groupID string) ([]approvals.Request, error)
+
 	// MarkTried records an attempt at the job's effect just before it. On ErrLeaseLost
 	// the effect must not happen.
 	MarkTried(ctx context.Context, t approvals.LeasedJob) error

@@ -19,6 +19,9 @@ func (w *Runner) revokeGrant(ctx context.Context, t approvals.LeasedJob, r appro
 		return err
 	}
 	facts := approvals.RevocationFacts{Tried: t.WasTried() || r.Grant.WriteAttempted}
+	if err := w.awaitExtension(ctx, r, facts.Tried); err != nil {
+		return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
+	}
 	var err error
 	if facts.Now, err = w.Store.Now(ctx); err != nil {
 		return err
@@ -48,6 +51,23 @@ func (w *Runner) revokeGrant(ctx context.Context, t approvals.LeasedJob, r appro
 		return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
 	}
 	return w.takeOut(ctx, t, r, plan, approvals.Change{Remove: plan.Take}.ApplyTo(facts.Allocation))
+}
+
+// awaitExtension returns a delay while an approved extension of a grant is to be carried out.
+// A tried end waits for none, because the others of the group wait for it.
+func (w *Runner) awaitExtension(ctx context.Context, r approvals.Request, tried bool) error {
+	if tried {
+		return nil
+	}
+	writes, err := w.Store.ListQueuedWrites(ctx, r.Proposal.Group.ID)
+	if err != nil {
+		return err
+	}
+	if extending, found := r.FindExtension(writes); found {
+		reason := "request " + extending.ID + ", which extends it, is approved and not done yet"
+		return &approvals.DelayError{After: approvals.YieldPause, Reason: reason}
+	}
+	return nil
 }
 
 // takeOut replaces the allocation by target: the one read, less the codes to take. It

@@ -64,14 +64,20 @@ func (s *Store) LimitsWereShown(ctx context.Context, groupID string) (shown bool
 	return shown, err
 }
 
-// lateEffectsQuery reads the closed requests whose allocation is looked at once more.
-const lateEffectsQuery = `SELECT ` + requestColumns + ` FROM requests
+// laneQuery reads the requests with a job in a lane.
+const laneQuery = `SELECT ` + requestColumns + ` FROM requests
 	WHERE id IN (SELECT request_id FROM jobs WHERE lane = $1)`
 
 // ListLateEffects lists the closed requests of a group that may have changed its
 // allocation nevertheless.
 func (s *Store) ListLateEffects(ctx context.Context, groupID string) ([]approvals.Request, error) {
-	return s.listRequests(ctx, lateEffectsQuery, approvals.EffectLane(groupID).Name)
+	return s.listRequests(ctx, laneQuery, approvals.EffectLane(groupID).Name)
+}
+
+// ListQueuedWrites lists the requests with a write to a group's allocation to come or
+// under way.
+func (s *Store) ListQueuedWrites(ctx context.Context, groupID string) ([]approvals.Request, error) {
+	return s.listRequests(ctx, laneQuery, approvals.GroupLane(groupID).Name)
 }
 
 // unsettledWritesQuery reads the requests with a write under lease, or with a tried
