@@ -48,14 +48,17 @@ func (w *Runner) judgeMiss(ctx context.Context, id string) error {
 	return approvals.ErrCardDeleted
 }
 
-// missingAttempts is how often Slack's word that a card is missing is doubted while
-// looks show the card, over some minutes.
-const missingAttempts = 8
+// maxDoubts is how often Slack's word that a card is missing is doubted for one job while
+// looks show the card, over some minutes. Other failures of the job do not count.
+const maxDoubts = 8
 
 // judgeRefusal judges Slack's refusal to write at a card. Its word about a missing
 // card is believed if two looks miss the card too. Otherwise the error is a delay.
 func (w *Runner) judgeRefusal(ctx context.Context, t approvals.LeasedJob, r approvals.Request, err error) error {
-	if !approvals.IsNotFound(err) || t.Attempt >= missingAttempts {
+	if !approvals.IsNotFound(err) || w.countDoubt(t.ID) >= maxDoubts {
+		if err == nil || approvals.IsRefused(err) {
+			w.doubts.Delete(t.ID)
+		}
 		return err
 	}
 	_, look := w.readCard(ctx, r.ID, r.Channel, r.CardTS, !r.CardMissingSince.IsZero())
@@ -65,6 +68,15 @@ func (w *Runner) judgeRefusal(ctx context.Context, t approvals.LeasedJob, r appr
 	return &approvals.DelayError{
 		After: delayOf(look), Reason: "Slack does not show the card", Err: errors.Join(keepTrying(err), keepTrying(look)),
 	}
+}
+
+// countDoubt counts Slack's words that the card of a job is missing, this one included. One
+// worker at a time has the job.
+func (w *Runner) countDoubt(job int64) int {
+	before, _ := w.doubts.Load(job)
+	count, _ := before.(int)
+	w.doubts.Store(job, count+1)
+	return count + 1
 }
 
 // withWithdrawals adds to the ballots of a last look those of voters who, as events

@@ -68,6 +68,7 @@ type Runner struct {
 	Target approvals.Target
 
 	completed sync.Map // jobs that an event completed, until runLeased sees it
+	doubts    sync.Map // how often Slack called the card of a job missing, by the job's id
 	surveys   surveyPositions
 	unread    unreadChannels
 

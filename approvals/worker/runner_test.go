@@ -1575,6 +1575,34 @@ func TestACardThatSlackMissesWhileItIsThere(t *testing.T) {
 	}
 }
 
+// After many failures of another kind, one word of Slack that a card is missing ends nothing.
+func TestACardThatSlackMissesAfterOtherFailures(t *testing.T) {
+	t.Parallel()
+	for _, call := range []string{"add_reactions", "post_outcome", "update_card"} {
+		t.Run(call, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.slack.answer(func(name string, n int) (bool, error) {
+					switch {
+					case name != call || n > 11:
+						return true, nil
+					case n < 11:
+						return false, later(time.Second)
+					}
+					return false, missing("message_not_found")
+				})
+				r := w.carded()
+				time.Sleep(10 * time.Minute)
+				w.react(r, anna, true)
+				w.quiet()
+				if n := w.slack.count(call); n < 12 {
+					t.Errorf("given up after %d attempts", n)
+				}
+				w.posts(JobTellRequester, 0)
+			})
+		})
+	}
+}
+
 // The answer to the reply was lost, and then the card was deleted: the
 // bot cannot find out any more whether the reply was there.
 func TestReplyInDoubtWhereTheThreadIsGone(t *testing.T) {
