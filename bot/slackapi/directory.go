@@ -263,7 +263,7 @@ func (d *Directory) ReplyReactions(ctx context.Context, channel, cardTS string) 
 			if m.Timestamp == cardTS || !d.identity.isAuthor(m) {
 				continue
 			}
-			shown, _, err := d.readReactions(ctx, channel, m.Timestamp, m.Reactions)
+			shown, err := d.replyReactions(ctx, channel, m)
 			if err != nil {
 				return all, err
 			}
@@ -275,6 +275,22 @@ func (d *Directory) ReplyReactions(ctx context.Context, channel, cardTS string) 
 		cursor = next
 	}
 	return all, errTooMuchHistory
+}
+
+// replyReactions reads the reactions on one reply. If Slack does not name all people of an emoji
+// beside the message, it is asked for them.
+func (d *Directory) replyReactions(
+	ctx context.Context, channel string, m slack.Message,
+) ([]approvals.Reaction, error) {
+	shown, cut, err := d.readReactions(ctx, channel, m.Timestamp, m.Reactions)
+	if err != nil || len(cut) == 0 {
+		return shown, err
+	}
+	all, err := d.CardReactions(ctx, channel, m.Timestamp)
+	if errors.Is(err, approvals.ErrCardDeleted) { // history shows no replies, so it proves nothing
+		err = errors.New("Slack reactions.get: message_not_found, although conversations.replies shows the reply")
+	}
+	return all, err
 }
 
 // ReadHistory reads the reactions on the messages of a channel from latest down to

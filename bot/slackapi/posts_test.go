@@ -2,6 +2,7 @@ package slackapi
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
@@ -197,5 +198,36 @@ func TestSurveyTellsCards(t *testing.T) {
 	cards := slices.DeleteFunc(page.Sightings, func(s approvals.Sighting) bool { return s.RequestID == "" })
 	if err != nil || len(cards) != 1 || cards[0].TS != ts || cards[0].RequestID != "R-1" || len(cards[0].Shown) != 1 || len(cards[0].Cut) > 0 {
 		t.Errorf("%+v, %v", cards, err)
+	}
+}
+
+// All people who react on a reply are found, also where Slack does not name them all beside the
+// reply.
+func TestReplyReactionsAreComplete(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	card := r.posted()
+	reply := r.card()
+	reply.ThreadTS = card
+	ts, err := r.messenger.PostMessage(r.ctx, reply)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const people = 5
+	for i := range people {
+		user := fmt.Sprintf("U0MANY%d", i)
+		r.slack.AddUser(fakeslack.User{ID: user, Name: user})
+		r.slack.Join(channel, user)
+		if err := r.slack.React(user, channel, ts, "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shown, err := r.directory.ReplyReactions(r.ctx, channel, card)
+	if err != nil || len(shown) != people {
+		t.Errorf("%d people, %v", len(shown), err)
+	}
+	r.slack.Inject("reactions.get", fault.Fault{Error: "message_not_found"})
+	if _, err := r.directory.ReplyReactions(r.ctx, channel, card); err == nil || approvals.IsRefused(err) ||
+		errors.Is(err, approvals.ErrCardDeleted) {
+		t.Errorf("%v, while Slack does not tell all people", err)
 	}
 }
