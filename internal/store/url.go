@@ -36,6 +36,8 @@ func checkSQLiteName(name string) error {
 	switch {
 	case strings.Contains(name, "?"):
 		return errors.New("has parameters: a SQLite URL has none here; leave out the ? and what follows it")
+	case strings.Contains(filepath.Ext(name), "#"): // it may stand before the ending, as in "bot #1.db"
+		return errors.New("has a # after the file's ending: a SQLite URL has no fragment; leave out the # and what follows")
 	case strings.Contains(name, `\`):
 		return errors.New(`has a \: write the path of a SQLite file with / alone`)
 	case percentEncoded.MatchString(name):

@@ -21,6 +21,8 @@ func TestBadURLsAreNamed(t *testing.T) {
 		{"mysql://bot:hunter2@h/db", "not supported"},
 		{"sqlite://" + folder + "/q.db?_busy_timeout=9000&mode=rwc", "has parameters"},
 		{"sqlite://" + folder + "/q.db?", "has parameters"},
+		{"sqlite://" + folder + "/q.db#fragment", "has a #"},
+		{"sqlite://q.db#", "has a #"},
 		{`sqlite://C:\licensebot\q.db`, "write the path of a SQLite file with / alone"},
 		{"sqlite://" + folder + "/my%20data/q.db", "percent-encoded"},
 		{"sqlite://file:" + folder + "/q.db", "file:"},
@@ -51,7 +53,7 @@ func TestBadURLsAreNamed(t *testing.T) {
 			t.Errorf("Open(%q): %v", c.url, opened)
 		}
 	}
-	for _, url := range []string{"sqlite://licensebot.db", "sqlite:///x y/100% #1.db", "postgres://bot:p%25w@h/db", "postgresql://h/db?search_path=a"} {
+	for _, url := range []string{"sqlite://licensebot.db", "sqlite:///x y/100% #1.db", "sqlite:///x.y#1/bot", "sqlite:///x/bot#1", "postgres://bot:p%25w@h/db", "postgresql://h/db?search_path=a"} {
 		if err := CheckURL(url); err != nil {
 			t.Errorf("CheckURL(%q): %v", url, err)
 		}
