@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -31,7 +32,7 @@ const (
 	closeLimit = 750 * time.Millisecond // for Slack to answer the closing frame
 
 	dialLimit = 10 * time.Second
-	readLimit = 1 << 20  // bytes of one frame
+	readLimit = 1 << 20  // bytes of one frame; a longer one is left aside
 	maxAck    = 20 << 10 // bytes; Slack drops a longer acknowledgment without a word
 )
 
@@ -107,7 +108,6 @@ func (s *Socket) newConnection(ws *websocket.Conn, index int) *connection {
 		leaving: make(chan struct{}), said: make(chan struct{}), ended: make(chan struct{}),
 	}
 	c.setLeaving = sync.OnceFunc(func() { close(c.leaving) })
-	ws.SetReadLimit(readLimit)
 	ws.SetPongHandler(func(string) error { return c.extend() })
 	ws.SetPingHandler(func(data string) error {
 		c.pinged.Store(int64(time.Since(c.opened)))
@@ -130,13 +130,24 @@ func (c *connection) read() {
 	defer c.finish()
 	for {
 		_ = c.extend() // a closed connection fails to be read
-		_, raw, err := c.ws.ReadMessage()
+		raw, err := c.readFrame()
 		if err != nil {
 			c.setReason(readReason(err))
 			return
 		}
 		c.receive(raw)
 	}
+}
+
+// readFrame reads a frame up to the limit and one byte more. The next call skips its rest: a
+// connection that ended at a long frame would lose what is under way on it, and Slack would
+// send the frame again by the next one.
+func (c *connection) readFrame() ([]byte, error) {
+	_, frame, err := c.ws.NextReader()
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(frame, readLimit+1))
 }
 
 // readReason is why a connection cannot be read any more.
@@ -187,6 +198,8 @@ func (c *connection) endReason() EndReason {
 func (c *connection) receive(raw []byte) {
 	f, err := decodeFrame(raw)
 	switch {
+	case len(raw) > readLimit:
+		err = errLongFrame
 	case err != nil:
 	case f.Type == typeHello:
 		c.noteHello(f)

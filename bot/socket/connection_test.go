@@ -301,3 +301,31 @@ func TestLongAcknowledgments(t *testing.T) {
 		t.Error("it was written")
 	}
 }
+
+// A frame that is too long is left aside, and its connection goes on.
+func TestALongFrameKeepsItsConnection(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, fakeslack.Config{})
+	r.listen(&handling{})
+	for range 2 * Connections { // the frames go round the connections
+		frame := `{"envelope_id":"long","type":"events_api","payload":"` + strings.Repeat("x", 3*readLimit) + `"}`
+		if err := r.slack.SendRaw([]byte(frame)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 * Connections {
+		r.expectHandled()
+	}
+	if n := strings.Count(r.log.String(), errLongFrame.Error()); n != 2*Connections {
+		t.Errorf("%d warnings", n)
+	}
+	hellos := 0
+	for _, e := range r.slack.Journal() {
+		if e.Kind == fakeslack.EntryHello {
+			hellos++
+		}
+	}
+	if hellos != Connections {
+		t.Errorf("%d connections were needed", hellos)
+	}
+}

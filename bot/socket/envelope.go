@@ -29,7 +29,10 @@ const (
 // while a person waits for the answer.
 func (e Envelope) IsDeliveredOnce() bool { return e.Type == TypeCommand || e.Type == TypeInteraction }
 
-var errNoEnvelope = errors.New("a delivery without an envelope id cannot be acknowledged")
+var (
+	errNoEnvelope = errors.New("a delivery without an envelope id cannot be acknowledged")
+	errLongFrame  = errors.New("it is longer than any delivery that means something to the bot")
+)
 
 // The types of the other frames.
 const (
