@@ -186,14 +186,15 @@ func soleObject(data []byte) (json.RawMessage, bool) {
 	return items[0], bytes.HasPrefix(items[0], []byte("{"))
 }
 
-// looseText is a string that may come as a number: ids do in UiPath's samples.
+// looseText is a string that may come as a number: ids do in UiPath's samples. It has no NUL,
+// which PostgreSQL does not store.
 type looseText string
 
 // UnmarshalJSON reads a string or a number.
 func (t *looseText) UnmarshalJSON(data []byte) error {
 	var s string
 	if err := json.Unmarshal(data, &s); err == nil {
-		*t = looseText(strings.TrimSpace(s))
+		*t = looseText(strings.TrimSpace(strings.ReplaceAll(s, "\x00", "")))
 		return nil
 	}
 	var n json.Number

@@ -97,6 +97,29 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// A group that moved to another page while the list was read is found by a second look. Its
+// name has no NUL.
+func TestAGroupThatOneListLacks(t *testing.T) {
+	s := newStand(t)
+	s.on("GET "+idRoute, says(200, `[]`))
+	s.on("GET "+idRoute+"/"+guidC, says(404, `{}`))
+	lists := 0
+	s.on("GET "+listRoute, func(w http.ResponseWriter, r *http.Request) {
+		item := ""
+		if r.URL.Query().Get("skip") == "0" {
+			if lists++; lists > 1 {
+				item = `{"groupRule":{"id":"` + guidC + `","name":"AD\u0000 Testers"}}`
+			}
+		}
+		says(200, `{"results":[`+item+`]}`)(w, r)
+	})
+	client := s.client(t, func(c *Config) { c.Now = time.Now })
+	group, err := client.ReadGroup(context.Background(), guidC)
+	if err != nil || group.Name != "AD Testers" {
+		t.Errorf("%+v, %v", group, err)
+	}
+}
+
 func TestListsOutOfReach(t *testing.T) {
 	for name, c := range map[string]struct {
 		identity, rules http.HandlerFunc

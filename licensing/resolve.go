@@ -48,7 +48,8 @@ func (c *Client) ResolveGroup(ctx context.Context, ref string) (Group, error) {
 
 // ReadGroup reads the group of an id, with its name of now. Identity answers for
 // one local group, which is cheap; the lists know the others, and are at most
-// three seconds old. A group that no list has, such as a directory's without an
+// three seconds old. Lists that lack it are read once more, because a group may move from one
+// page to another while they are read. A group that no list has, such as a directory's without an
 // allocation, has no name. A group that has no allocation to read either is a
 // Refused [*Error] with status 404.
 func (c *Client) ReadGroup(ctx context.Context, id string) (Group, error) {
@@ -59,14 +60,13 @@ func (c *Client) ReadGroup(ctx context.Context, id string) (Group, error) {
 	if err == nil || !isOutOfReach(err) && !isBadID(err) {
 		return group, err
 	}
-	lists := c.groupListsWithin(ctx, freshGroupAge)
-	for _, g := range lists.Groups {
-		if groupname.SameID(g.ID, id) && g.Name != "" {
-			return g, nil
-		}
+	group, found, err := c.groupListsWithin(ctx, freshGroupAge).findNamed(id)
+	if !found && err == nil {
+		looked := c.groups.now()
+		group, found, err = c.groupListsWithin(ctx, c.groups.now().Sub(looked)).findNamed(id)
 	}
-	if err := lists.Err(); err != nil && !lists.areForbidden() {
-		return Group{}, err
+	if found || err != nil {
+		return group, err
 	}
 	_, err = c.readEndpoint(ctx, id, "")
 	if isAbsent(err) {
@@ -109,6 +109,19 @@ func (l GroupLists) findGroup(ref string) (Group, bool, error) {
 		return Group{}, false, err
 	}
 	return named[0], true, nil
+}
+
+// findNamed looks for the group of an id that has a name. While a list is missing, it may have the
+// name.
+func (l GroupLists) findNamed(id string) (Group, bool, error) {
+	named := l.groupsWhere(func(g Group) bool { return groupname.SameID(g.ID, id) && g.Name != "" })
+	if len(named) > 0 {
+		return named[0], true, nil
+	}
+	if err := l.Err(); err != nil && !l.areForbidden() {
+		return Group{}, false, err
+	}
+	return Group{}, false, nil
 }
 
 // groupsNamed lists the groups of the name ref. A GUID is no name.
