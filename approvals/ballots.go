@@ -101,6 +101,18 @@ func undatedVoters(ballots []Ballot) []string {
 	return users
 }
 
+// datesTake is how long after a deadline the events of votes given just before it may come.
+const datesTake = 10 * time.Second
+
+// AwaitDates is how long a request at its deadline waits for the times of its votes; zero: it has
+// all that matter, or the events would have told by now.
+func (r Request) AwaitDates(ballots []Ballot, now time.Time) time.Duration {
+	if len(undatedVoters(ballots)) == 0 {
+		return 0
+	}
+	return max(0, r.Deadline.Add(datesTake).Sub(now))
+}
+
 // hasConsent reports whether the ballots carry the request.
 func hasConsent(r Request, ballots []Ballot) bool {
 	_, denied := findDenier(ballots)

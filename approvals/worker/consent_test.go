@@ -203,6 +203,22 @@ func TestReactionThatDidNotCountNeverDoes(t *testing.T) {
 	})
 }
 
+// A vote right before the deadline counts, although its event comes a moment after the last look.
+func TestVoteRightBeforeTheDeadline(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		r := w.carded()
+		time.Sleep(time.Until(r.Deadline) - 500*time.Millisecond)
+		heard := w.slack.put(r, anna, true)
+		heard.EventTS = TimestampAt(time.Now())
+		time.Sleep(3 * time.Second)
+		if err := w.store.RecordReaction(w.Context(), heard); err != nil {
+			t.Error(err)
+		}
+		w.untilState(Done)
+	})
+}
+
 // An approval that a look shows before the deadline was given before it, though no
 // event says when. Given again after the deadline, it is another one.
 func TestUndatedApprovals(t *testing.T) {

@@ -1591,7 +1591,7 @@ func TestACardThatSlackMissesAfterOtherFailures(t *testing.T) {
 					return false, missing("message_not_found")
 				})
 				r := w.carded()
-				time.Sleep(10 * time.Minute)
+				time.Sleep(40 * time.Minute) // for twelve attempts
 				w.react(r, anna, true)
 				w.quiet()
 				if n := w.slack.count(call); n < 12 {

@@ -194,7 +194,8 @@ func (w *Runner) inspectCard(ctx context.Context, card approvals.PendingCard) er
 	return err
 }
 
-// expire closes a request at its deadline, after one more look at its card. If
+// expire closes a request at its deadline, after one more look at its card, or two where the
+// first shows a vote of a moment ago, whose event is still to come. If
 // Slack does not answer, the request waits for it as long again as its life. A
 // clock that was fast, or a lease taken back, brings it here too early.
 func (w *Runner) expire(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
@@ -214,6 +215,9 @@ func (w *Runner) expire(ctx context.Context, t approvals.LeasedJob, r approvals.
 		return w.applyEvent(ctx, r, approvals.CardDeleted{Waiting: true}, &t)
 	case err != nil && now.Before(r.Deadline.Add(r.Terms.TTL)):
 		return err
+	}
+	if wait := r.AwaitDates(look.Ballots, now); wait > 0 {
+		return &approvals.DelayError{After: wait, Reason: "the time of a vote is still to be told"}
 	}
 	return w.applyEvent(ctx, r, approvals.Expire{Ballots: look.Ballots, Unseen: err != nil}, &t)
 }
