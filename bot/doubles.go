@@ -35,18 +35,18 @@ var errNotShown = errors.New("Slack does not show the message yet")
 // open request. isHere says that it is in the approvals channel of today, where the
 // message may be a card and its timestamp not stored yet.
 func (d *doubles) recordReaction(ctx context.Context, heard approvals.Reaction, isHere bool) error {
-	_, err := d.store.FindByCard(ctx, heard.Channel, heard.TS)
-	isCard := err == nil
-	if err != nil && !errors.Is(err, approvals.ErrNotFound) {
+	if isHere { // before anything else, because the count of votes begins with it
+		if err := d.store.RecordReaction(ctx, heard); err != nil {
+			return err
+		}
+	}
+	switch _, err := d.store.FindByCard(ctx, heard.Channel, heard.TS); {
+	case errors.Is(err, approvals.ErrNotFound):
+		return d.recordDenial(ctx, heard)
+	case err != nil || isHere:
 		return err
 	}
-	if isCard || isHere {
-		err = d.store.RecordReaction(ctx, heard)
-	}
-	if isCard || isHere && err != nil {
-		return err
-	}
-	return d.recordDenial(ctx, heard)
+	return d.store.RecordReaction(ctx, heard)
 }
 
 // recordDenial records a reaction on a message that the store does not know, if the

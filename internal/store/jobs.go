@@ -210,7 +210,7 @@ func (t *tx) markTried(ctx context.Context, job approvals.LeasedJob) error {
 	if err := t.execMarkTried(ctx, job); err != nil || job.Writing == nil {
 		return err
 	}
-	r, err := scanRequest(t.QueryRowContext(ctx, requestByID, job.RequestID))
+	r, err := t.readRequest(ctx, job.RequestID)
 	if err != nil {
 		return err
 	}

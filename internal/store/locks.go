@@ -14,6 +14,7 @@ func (t *tx) lockRequest(ctx context.Context, where string, args ...any) (approv
 	if err != nil {
 		return r, err
 	}
+	t.locked = append(t.locked, r)
 	return r, t.readClock(ctx)
 }
 

@@ -137,12 +137,17 @@ func grantedAt(r approvals.Request) any {
 	return toMicros(r.ClosedAt)
 }
 
-// readRequest reads a request as this transaction leaves it: from memory after a step of its own,
-// because that costs less than to decode it once more.
+// readRequest reads a request as this transaction leaves it: from memory if the transaction took a
+// step with it or has locked it, because that costs less than to decode it once more.
 func (t *tx) readRequest(ctx context.Context, id string) (approvals.Request, error) {
 	for _, step := range slices.Backward(t.steps) {
 		if step.After.ID == id {
 			return withoutUnstored(step.After), nil
+		}
+	}
+	for _, r := range t.locked {
+		if r.ID == id {
+			return r, nil
 		}
 	}
 	return scanRequest(t.QueryRowContext(ctx, requestByID, id))

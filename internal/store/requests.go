@@ -149,15 +149,12 @@ func (t *tx) journalStep(
 		return fmt.Errorf("journal event %s: %w", kind, err)
 	}
 	enqueue := step.Enqueue
-	for _, kind := range step.Drop {
-		tried, err := collect(readRows(ctx, t, scanValue[bool],
-			`DELETE FROM jobs WHERE request_id = $1 AND kind = $2 RETURNING tried_at IS NOT NULL`, r.ID, string(kind)))
-		if err != nil {
-			return fmt.Errorf("drop job %s: %w", kind, err)
-		}
-		if kind.Spec().Pace == approvals.PacePosts && slices.Contains(tried, true) {
-			enqueue = slices.Concat(enqueue, r.SearchLater(t.now)) // what it posted may turn up below the truth
-		}
+	posted, err := t.dropJobs(ctx, r.ID, step.Drop)
+	if err != nil {
+		return err
+	}
+	if posted {
+		enqueue = slices.Concat(enqueue, r.SearchLater(t.now)) // what it posted may turn up below the truth
 	}
 	for _, job := range enqueue {
 		if err := t.enqueueJob(ctx, r, job); err != nil {
@@ -165,4 +162,20 @@ func (t *tx) journalStep(
 		}
 	}
 	return nil
+}
+
+// dropJobs removes the jobs of some kinds, and reports whether one of them may have posted.
+func (t *tx) dropJobs(ctx context.Context, requestID string, kinds []approvals.JobKind) (posted bool, err error) {
+	if len(kinds) == 0 {
+		return false, nil
+	}
+	tried, err := collect(readRows(ctx, t, scanValue[string],
+		`DELETE FROM jobs WHERE request_id = $1 AND kind IN (`+quoteKinds(kinds)+`)
+		RETURNING CASE WHEN tried_at IS NULL THEN '' ELSE kind END`, requestID))
+	if err != nil {
+		return false, fmt.Errorf("drop jobs %v: %w", kinds, err)
+	}
+	return slices.ContainsFunc(tried, func(kind string) bool {
+		return approvals.JobKind(kind).Spec().Pace == approvals.PacePosts
+	}), nil
 }

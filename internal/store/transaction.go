@@ -21,6 +21,7 @@ type tx struct {
 	begun    time.Time // by this process, before now was read
 	now      time.Time
 	enqueued []enqueuedJob
+	locked   []approvals.Request // as they were read under lock
 	steps    []approvals.Transition
 	nameOf   func(person string) string // nil: no name is known
 	wrote    bool                       // a statement changed a row
