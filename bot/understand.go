@@ -172,8 +172,9 @@ func (u *understanding) findGroup(ctx context.Context, ref string) (approvals.Gr
 	ctx, cancel := context.WithTimeout(ctx, u.patience(knownLimit))
 	defer cancel()
 	var found []approvals.Group
+	name := groupname.Canonical(ref)
 	for _, g := range u.listGroups(ctx) {
-		if groupname.SameID(g.ID, ref) || groupname.Canonical(g.Name) == groupname.Canonical(ref) {
+		if groupname.SameID(g.ID, ref) || groupname.Canonical(g.Name) == name {
 			found = append(found, g)
 		}
 	}

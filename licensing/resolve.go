@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,14 +89,13 @@ func isBadID(err error) bool {
 // findGroup looks for an id, then for a name. While a list is missing, neither is
 // certain: that list may have the id's name, or have the name a second time.
 func (l GroupLists) findGroup(ref string) (Group, bool, error) {
-	for _, g := range l.Groups {
-		switch err := l.Err(); {
-		case !groupname.SameID(g.ID, ref):
-		case g.Name == "" && err != nil:
+	id := groupname.CanonicalID(ref) // the lists have canonical ids, too
+	at := slices.IndexFunc(l.Groups, func(g Group) bool { return strings.EqualFold(g.ID, id) })
+	if at >= 0 {
+		if err := l.Err(); err != nil && l.Groups[at].Name == "" {
 			return Group{}, false, err
-		default:
-			return g, true, nil
 		}
+		return l.Groups[at], true, nil
 	}
 	named := l.groupsNamed(ref)
 	switch {

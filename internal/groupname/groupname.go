@@ -68,6 +68,9 @@ func Pattern(text string) approvals.GroupPattern {
 // ParseGUID returns the canonical form of a GUID: lower case, without braces.
 // It returns false for any other text.
 func ParseGUID(text string) (string, bool) {
+	if hasGUIDShape(text) { // as in lists of many thousand groups
+		return text, true
+	}
 	id := canonicalText(text)
 	if inner, ok := strings.CutPrefix(id, "{"); ok {
 		id = strings.TrimSuffix(inner, "}")
@@ -75,7 +78,7 @@ func ParseGUID(text string) (string, bool) {
 	return id, hasGUIDShape(id)
 }
 
-// hasGUIDShape takes folded text: 8-4-4-4-12 hexadecimal digits.
+// hasGUIDShape reports whether text is a GUID in its canonical form: 8-4-4-4-12 hexadecimal digits.
 func hasGUIDShape(id string) bool {
 	if len(id) != len("00000000-0000-0000-0000-000000000000") {
 		return false
@@ -163,13 +166,14 @@ var dropDoubleQuotes = strings.NewReplacer(`"`, "", "''", "")
 // tidy drops double quotes until there are none: what is between two single
 // quotes may be one. Then it joins the words.
 func tidy(text string) string {
-	for {
+	for strings.ContainsAny(text, `"'`) {
 		fewer := dropDoubleQuotes.Replace(text)
 		if len(fewer) == len(text) {
-			return strings.Join(strings.Fields(text), " ")
+			break
 		}
 		text = fewer
 	}
+	return strings.Join(strings.Fields(text), " ")
 }
 
 // PlainPunctuation returns the plain dash or quote for one of many that mean the
