@@ -18,7 +18,7 @@ func (s *Store) BeginCanary(
 ) (last, next approvals.Canary, begun bool, err error) {
 	err = s.runInTx(ctx, func(t *tx) (err error) {
 		begun = false
-		if err := t.engine.lockName(ctx, t.Tx, "canary"); err != nil {
+		if err := t.engine.lockName(ctx, t.transaction, "canary"); err != nil {
 			return err
 		}
 		due, err := t.readCanary(ctx, &last)

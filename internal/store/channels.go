@@ -20,7 +20,7 @@ const channelOfToday = `SELECT channel FROM channels ORDER BY chosen_at DESC, ch
 func (s *Store) ClaimChannel(ctx context.Context, setting string) (approvals.ChannelInUse, error) {
 	var use approvals.ChannelInUse
 	err := s.runInTx(ctx, func(tx *tx) error {
-		if err := tx.engine.lockName(ctx, tx.Tx, channelsLock); err != nil {
+		if err := tx.engine.lockName(ctx, tx.transaction, channelsLock); err != nil {
 			return err
 		}
 		if err := tx.readClock(ctx); err != nil {
@@ -108,7 +108,7 @@ func (t *tx) currentID(ctx context.Context, channel string) (string, error) {
 // channel follows, and the votes on its open cards are counted again.
 func (s *Store) MoveChannel(ctx context.Context, move approvals.ChannelMove) error {
 	return s.runInTx(ctx, func(tx *tx) error {
-		if err := tx.engine.lockName(ctx, tx.Tx, channelsLock); err != nil {
+		if err := tx.engine.lockName(ctx, tx.transaction, channelsLock); err != nil {
 			return err
 		}
 		known, err := tx.listMoves(ctx)

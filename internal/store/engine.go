@@ -18,9 +18,9 @@ type engine interface {
 	// skipLocked does the same, and skips rows under lock by other transactions.
 	skipLocked() string
 	// lockName locks a name until the transaction ends. Others wait for it.
-	lockName(ctx context.Context, tx *sql.Tx, name string) error
+	lockName(ctx context.Context, tx transaction, name string) error
 	// notifyReplicas signals other processes when the transaction commits.
-	notifyReplicas(ctx context.Context, tx *sql.Tx, kinds []approvals.JobKind) error
+	notifyReplicas(ctx context.Context, tx transaction, kinds []approvals.JobKind) error
 	// classifyFailure tells what became of a failed transaction.
 	classifyFailure(ctx context.Context, tx string, committing bool, err error) txOutcome
 	// close releases what the engine holds besides its connections.
@@ -36,6 +36,15 @@ const (
 	txCommitted                  // it committed, but the answer was lost
 	txUnknown                    // the database cannot tell whether it committed
 )
+
+// A transaction is what the store needs of one. After its end, Commit and Rollback return
+// sql.ErrTxDone.
+type transaction interface {
+	querier
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	Commit() error
+	Rollback() error
+}
 
 // A querier is a transaction or a pool of connections.
 type querier interface {

@@ -196,7 +196,7 @@ func (t *tx) fileRequest(ctx context.Context, f *filing, maxOpen int) error {
 	f.filed.FiledAt = t.now.UTC()
 	f.filed.Deadline = f.filed.FiledAt.Add(f.request.Terms.TTL)
 	step := approvals.File(f.filed)
-	if err := t.engine.lockName(ctx, t.Tx, "requester "+f.request.Requester); err != nil {
+	if err := t.engine.lockName(ctx, t.transaction, "requester "+f.request.Requester); err != nil {
 		return err
 	}
 	inserted, err := t.insertRequest(ctx, step.Request)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 
@@ -194,7 +193,7 @@ type failingEngine struct {
 	outcome txOutcome
 }
 
-func (e failingEngine) notifyReplicas(context.Context, *sql.Tx, []approvals.JobKind) error {
+func (e failingEngine) notifyReplicas(context.Context, transaction, []approvals.JobKind) error {
 	return e.err
 }
 

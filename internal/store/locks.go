@@ -22,5 +22,5 @@ func (t *tx) lockRequest(ctx context.Context, where string, args ...any) (approv
 // same moment. Otherwise neither transaction would see the other, and the vote
 // would not be counted.
 func (t *tx) lockCard(ctx context.Context, channel, ts string) error {
-	return t.engine.lockName(ctx, t.Tx, "card "+channel+" "+ts)
+	return t.engine.lockName(ctx, t.transaction, "card "+channel+" "+ts)
 }

@@ -270,7 +270,9 @@ func TestPlansOfPostgres(t *testing.T) {
 	config.Tracer = &log
 	db := stdlib.OpenDB(*config)
 	t.Cleanup(func() { _ = db.Close() })
-	logged := underTest{&Store{engine: &postgres{db: db, now: clock.now}, write: db, read: &readPool{DB: db}}}
+	logged := underTest{&Store{
+		engine: &postgres{db: db, now: clock.now}, begin: beginPostgres, write: db, read: &readPool{DB: db},
+	}}
 	for _, sent := range log.recordEverything(&bench{T: t, Conformant: logged, clock: clock}) {
 		if mayWalk(sent.statement) {
 			continue // it reads all pending cards, so a scan is the best plan

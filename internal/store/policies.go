@@ -15,7 +15,7 @@ import (
 func (s *Store) RecordPolicy(ctx context.Context, p approvals.PolicyEntry) error {
 	p.SHA256 = audit.HashOf(p.Text)
 	err := s.runInTx(ctx, func(tx *tx) error {
-		if err := tx.engine.lockName(ctx, tx.Tx, "policy"); err != nil {
+		if err := tx.engine.lockName(ctx, tx.transaction, "policy"); err != nil {
 			return err
 		}
 		var text string

@@ -73,8 +73,8 @@ func connectPostgres(config *pgx.ConnConfig, opts Options) (*Store, *postgres) {
 
 	engine := &postgres{db: db, now: opts.Now, replicaID: uuid.NewString()}
 	return &Store{
-		engine: engine, write: db, read: &readPool{DB: db}, clock: watchClock(opts), maxOpen: opts.MaxOpen,
-		observe: opts.Observe, nameOf: opts.NameOf,
+		engine: engine, begin: beginPostgres, write: db, read: &readPool{DB: db}, clock: watchClock(opts),
+		maxOpen: opts.MaxOpen, observe: opts.Observe, nameOf: opts.NameOf,
 		place: config.Database + " on " + config.Host,
 	}, engine
 }
@@ -147,7 +147,11 @@ func (e *postgres) readClock(ctx context.Context, q querier) (time.Time, string,
 func (*postgres) forUpdate() string  { return " FOR UPDATE" }
 func (*postgres) skipLocked() string { return " FOR UPDATE SKIP LOCKED" }
 
-func (*postgres) lockName(ctx context.Context, tx *sql.Tx, name string) error {
+func beginPostgres(ctx context.Context, db *sql.DB) (transaction, error) {
+	return db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+}
+
+func (*postgres) lockName(ctx context.Context, tx transaction, name string) error {
 	_, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, name)
 	return err
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,7 +25,7 @@ const notifyChannel = "licensebot_jobs"
 const reconnectDelay = time.Second
 
 // notifyReplicas signals the other replicas, but only if the transaction commits.
-func (e *postgres) notifyReplicas(ctx context.Context, tx *sql.Tx, kinds []approvals.JobKind) error {
+func (e *postgres) notifyReplicas(ctx context.Context, tx transaction, kinds []approvals.JobKind) error {
 	if len(kinds) == 0 {
 		return nil
 	}

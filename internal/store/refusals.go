@@ -12,7 +12,7 @@ import (
 // journalRefusal adds the one row of a day that says that the policy refused a person something
 // for a group. Days are UTC.
 func (t *tx) journalRefusal(ctx context.Context, r approvals.Request, e approvals.Rejected) error {
-	if err := t.engine.lockName(ctx, t.Tx, "refusal "+r.Requester); err != nil {
+	if err := t.engine.lockName(ctx, t.transaction, "refusal "+r.Requester); err != nil {
 		return err
 	}
 	known, err := t.hasRefusalToday(ctx, r.Requester, e.Group.ID)

@@ -107,7 +107,7 @@ func (t *tx) refuseDuplicate(ctx context.Context, before, r approvals.Request) e
 	if r.DedupKey == "" || r.DedupKey == before.DedupKey || !r.State.Open() {
 		return nil
 	}
-	if err := t.engine.lockName(ctx, t.Tx, "dedup "+r.DedupKey); err != nil {
+	if err := t.engine.lockName(ctx, t.transaction, "dedup "+r.DedupKey); err != nil {
 		return err
 	}
 	var other string

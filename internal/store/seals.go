@@ -28,7 +28,7 @@ func (s *Store) SealJournal(ctx context.Context) (more bool, err error) {
 	}
 	err = s.runInTx(ctx, func(tx *tx) error {
 		more = false
-		if err := tx.engine.lockName(ctx, tx.Tx, "journal seals"); err != nil {
+		if err := tx.engine.lockName(ctx, tx.transaction, "journal seals"); err != nil {
 			return err
 		}
 		n, err := tx.sealJournal(ctx)

@@ -51,7 +51,7 @@ func openSQLite(ctx context.Context, name string, opts Options) (*Store, error) 
 
 // connectSQLite makes a store with one writing and several reading connections.
 func connectSQLite(path string, engine sqlite) *Store {
-	s := &Store{engine: engine, disk: watchDisk(), alone: true, place: path}
+	s := &Store{engine: engine, begin: beginSQLite, disk: watchDisk(), alone: true, place: path}
 	s.filings.turn = make(chan struct{}, 1)
 	s.write = sql.OpenDB(&sqliteConnector{source: dataSourceName(path, "immediate")})
 	readOnly := dataSourceName(path, "deferred") + "&_pragma=query_only(1)"
@@ -102,9 +102,9 @@ func (e sqlite) readClock(context.Context, querier) (time.Time, string, error) {
 func (sqlite) forUpdate() string  { return "" }
 func (sqlite) skipLocked() string { return "" }
 
-func (sqlite) lockName(context.Context, *sql.Tx, string) error { return nil }
+func (sqlite) lockName(context.Context, transaction, string) error { return nil }
 
-func (sqlite) notifyReplicas(context.Context, *sql.Tx, []approvals.JobKind) error { return nil }
+func (sqlite) notifyReplicas(context.Context, transaction, []approvals.JobKind) error { return nil }
 
 // classifyFailure never retries: each transaction runs alone, so none loses a race,
 // and a failed commit changes nothing.

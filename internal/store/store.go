@@ -32,6 +32,7 @@ import (
 // Open makes one.
 type Store struct {
 	engine  engine
+	begin   func(context.Context, *sql.DB) (transaction, error) // begins one that writes
 	write   *sql.DB
 	read    *readPool
 	begun   atomic.Uint64 // transactions

@@ -14,7 +14,7 @@ import (
 // A tx is one write transaction with its own time. It collects the kinds of jobs
 // to signal after the commit.
 type tx struct {
-	*sql.Tx
+	transaction
 	engine   engine
 	alone    bool // no other transaction is under way
 	name     string
@@ -31,7 +31,7 @@ type tx struct {
 
 // ExecContext runs a statement and notes whether it changed a row.
 func (t *tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	result, err := t.Tx.ExecContext(ctx, query, args...)
+	result, err := t.transaction.ExecContext(ctx, query, args...)
 	if err == nil {
 		rows, _ := result.RowsAffected()
 		t.wrote = t.wrote || rows > 0
@@ -80,10 +80,11 @@ func (s *Store) runInTx(ctx context.Context, work func(*tx) error) error {
 // handed over, because its lease may be what lost the race.
 func (s *Store) runOnce(ctx context.Context, t *tx, work func(*tx) error, handOver bool) (committing bool, err error) {
 	s.begun.Add(1)
-	t.Tx, err = s.write.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	t.transaction, err = s.begin(ctx, s.write)
 	if err != nil {
 		return false, fmt.Errorf("begin transaction: %w", err)
 	}
+	defer func() { _ = t.Rollback() }() // after a panic: the next transaction waits for this one's end
 	committed, stepped, err := s.startClock(ctx, t)
 	if err == nil && !stepped {
 		err = work(t)
@@ -92,7 +93,7 @@ func (s *Store) runOnce(ctx context.Context, t *tx, work func(*tx) error, handOv
 		err = t.handOver(ctx, &s.signals)
 	}
 	if err == nil {
-		err = s.engine.notifyReplicas(ctx, t.Tx, kindsOf(t.enqueued))
+		err = s.engine.notifyReplicas(ctx, t.transaction, kindsOf(t.enqueued))
 	}
 	if err != nil {
 		return false, errors.Join(err, ignoreTxDone(t.Rollback()))

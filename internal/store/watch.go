@@ -81,7 +81,7 @@ func (w watchState) aheadOf(now time.Time) time.Duration {
 
 // lockWatch reads the row, and keeps it from others until the transaction ends.
 func (t *tx) lockWatch(ctx context.Context) (w watchState, err error) {
-	if err := t.engine.lockName(ctx, t.Tx, watchLock); err != nil {
+	if err := t.engine.lockName(ctx, t.transaction, watchLock); err != nil {
 		return w, err
 	}
 	if err := t.readClock(ctx); err != nil {

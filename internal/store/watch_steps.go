@@ -18,7 +18,7 @@ import (
 // future. The next look waits for as long as the clock may be mistaken about the age of what the
 // bot did.
 func (t *tx) followStepOfWatch(ctx context.Context, step time.Duration) error {
-	if err := t.engine.lockName(ctx, t.Tx, watchLock); err != nil {
+	if err := t.engine.lockName(ctx, t.transaction, watchLock); err != nil {
 		return err
 	}
 	err := t.putBackWatched(ctx)
