@@ -20,7 +20,7 @@ func TestJudgmentOutlivesOneLookThatDoesNotShowTheReaction(t *testing.T) {
 		w.until("told", func(r Request) bool { return len(r.Notified) == 1 })
 		time.Sleep(3 * time.Minute)
 		w.slack.groups["S1"] = []string{anna, cleo, bystander}
-		w.unheard(r, bystander, false)                                                    // one replica of Slack lags
+		w.unheard(r, bystander, false)                                                      // one replica of Slack lags
 		w.slack.afterLook(func() { w.slack.afterLook(nil); w.unheard(r, bystander, true) }) // the next look shows it again
 		w.hellos <- struct{}{}
 		time.Sleep(5 * time.Minute) // looks and counts

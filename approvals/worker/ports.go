@@ -105,6 +105,10 @@ type Requests interface {
 	// *DuplicateError where another open request asks the same.
 	ApplyEvent(ctx context.Context, id string, e approvals.Event, done *approvals.LeasedJob) (approvals.Request, error)
 
+	// ListQueuedWrites lists the requests with a write to a group's allocation to come or
+	// under way.
+	ListQueuedWrites(ctx context.Context, groupID string) ([]approvals.Request, error)
+
 	// ListOrphaned lists open requests, and done ones with a running grant, if they lack
 	// a job to carry them on.
 	ListOrphaned(ctx context.Context) ([]string, error)
@@ -170,10 +174,6 @@ type Jobs interface {
 	// NextDue tells how long until the next job of these kinds may be due; false if they
 	// have none.
 	NextDue(ctx context.Context, kinds ...approvals.JobKind) (time.Duration, bool, error)
-
-	// ListQueuedWrites lists the requests with a write to a group's allocation to come or
-	// under way.
-	ListQueuedWrites(ctx context.Context, groupID string) ([]approvals.Request, error)
 
 	// MarkTried records an attempt at the job's effect just before it. On ErrLeaseLost
 	// the effect must not happen.

@@ -44,20 +44,13 @@ func (t *tx) applyEvent(
 	if err != nil {
 		return approvals.Request{}, err
 	}
-	if done != nil && done.Guard != nil {
-		if err := t.checkGuard(ctx, before, *done.Guard); err != nil {
-			return approvals.Request{}, err
-		}
-	}
 	step, err := approvals.Next(before, e, t.now.UTC())
 	if err != nil {
 		return approvals.Request{}, err
 	}
 	after := step.Request
-	if done != nil {
-		if err := t.completeJob(ctx, *done); err != nil {
-			return approvals.Request{}, err
-		}
+	if err := t.completeGuarded(ctx, before, done); err != nil {
+		return approvals.Request{}, err
 	}
 	if err := t.refuseDuplicate(ctx, before, after); err != nil {
 		return after, err
@@ -85,6 +78,20 @@ func (t *tx) applyEvent(
 		return after, nil
 	}
 	return after, t.fileAnew(ctx, *step.File)
+}
+
+// completeGuarded completes the job of an event, if there is one and no vote on the card of its
+// locked request fails its guard.
+func (t *tx) completeGuarded(ctx context.Context, r approvals.Request, done *approvals.LeasedJob) error {
+	if done == nil {
+		return nil
+	}
+	if done.Guard != nil {
+		if err := t.checkGuard(ctx, r, *done.Guard); err != nil {
+			return err
+		}
+	}
+	return t.completeJob(ctx, *done)
 }
 
 // fileAnew files the request that takes the place of another one.
