@@ -94,10 +94,16 @@ func (m *model) recordStep(before approvals.State, kind, actor string, step appr
 	r := step.Request
 	m.requests[r.ID] = r
 	m.journal = append(m.journal, fmt.Sprint(r.ID, " ", toMicros(now), " ", kind, " ", actor, " ", before, ">", r.State))
+	enqueue, posted := step.Enqueue, false
 	m.jobs = slices.DeleteFunc(m.jobs, func(row *modelJob) bool {
-		return row.RequestID == r.ID && slices.Contains(step.Drop, row.Kind)
+		isDropped := row.RequestID == r.ID && slices.Contains(step.Drop, row.Kind)
+		posted = posted || isDropped && row.WasTried() && row.Kind.Spec().Pace == approvals.PacePosts
+		return isDropped
 	})
-	for _, o := range step.Enqueue {
+	if posted {
+		enqueue = slices.Concat(enqueue, r.SearchLater(now))
+	}
+	for _, o := range enqueue {
 		m.enqueueJob(r, o, now)
 	}
 }
