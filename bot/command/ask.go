@@ -3,6 +3,7 @@ package command
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -49,7 +50,7 @@ type draft struct {
 	minusCodes  []string // and the codes
 	minus       []string // codes with a minus before them, as they were typed
 	lacksCodes  bool     // a code was typed that is not in the ask
-	lacksMore   bool     // words were typed whose meaning is not in the ask
+	isUnclear   bool     // words were typed that may change what is asked for
 	left        int      // how many
 	seatsToKeep string   // the limit of a code that is not in the ask, such as =5
 }
@@ -231,7 +232,7 @@ func (r *reader) likelyRuns(tokens []word) []run {
 
 // readDraft reads a request for a given group.
 func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *draft {
-	d := &draft{reader: r, opening: o, group: group}
+	d := &draft{reader: r, opening: o, group: group, limitVerb: o.limit}
 	d.ask = approvals.Ask{Action: o.action, Group: group.text, Command: r.name}
 	d.checkGroup(group)
 	needs := func(w word) bool { return w.isOneOf([]string{"need", "needs", "want", "wants"}) }
@@ -251,7 +252,7 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 	if reason != nil {
 		d.takeReason(reason)
 	}
-	items = d.takeWeakReason(items)
+	items = d.takeState(d.takeWeakReason(items))
 	items = d.takeForReason(items)
 	items = d.takeClauses(items)
 	items = d.takeLicenses(items)
@@ -494,21 +495,15 @@ func (d *draft) isInClause(items []item, i int) bool {
 // takeForWords takes words behind "for" as a reason, if they name no day and sound like no time.
 func (d *draft) takeForWords(words []word) {
 	reason := strings.TrimRight(joinTyped(words), ".,;:")
-	_, days := d.readDay(words)
-	_, isMonth := findMonth(strings.ToLower(words[0].text))
-	if days > 0 && days < len(words) && isPartOfName(words[days-1:], false) {
-		days = 0
-	}
 	switch {
-	case (days > 0 || isMonth) && !d.hasEnd:
+	case d.nameDay(words) && !d.hasEnd:
 		d.endToFill = "until <day>"
 		d.noteOpen("%s can be when it is needed, or when it ends. Say when it ends with %s.",
 			Typed("for "+joinWords(words)), Typed("until"))
 	case d.ask.Reason != "" || !slices.ContainsFunc(words, word.saysMuch) || soundLikeTime(words) && !d.hasEnd:
-		if _, isUnit := findUnit(words[len(words)-1].lower()); !d.hasEnd && (isUnit || len(words) == 1) {
+		if d.isUnclear = d.hasEnd || !soundLikeTime(words) && len(words) > 1; !d.isUnclear {
 			d.endToFill = "for <time>"
 		}
-		d.lacksMore = true
 		d.noteOpen("%s is no time that I understand. Write it such as %s. A reason stands after %s.",
 			Typed("for "+reason), Typed("for 30 days"), Typed("because"))
 	default:
@@ -516,6 +511,18 @@ func (d *draft) takeForWords(words []word) {
 		d.noteCorrection("for "+reason, "because "+reason, "%s is no time. If it is the reason, write it after %s.",
 			Typed("for "+reason), Typed("because"))
 	}
+}
+
+// nameDay reports whether words behind "for" name a day or a month: the whole of December.
+func (d *draft) nameDay(words []word) bool {
+	_, days := d.readDay(words)
+	if days > 0 && days < len(words) && isPartOfName(words[days-1:], false) {
+		days = 0
+	}
+	_, isMonth := findMonth(words[0].lower())
+	last := words[len(words)-1].lower()
+	_, endsInMonth := findMonth(last)
+	return days > 0 || isMonth || endsInMonth && len(last) > 3
 }
 
 // standsBefore reports whether a group, a license or a number of seats follows.
@@ -536,7 +543,8 @@ func (d *draft) standsBefore(items []item) bool {
 func soundLikeTime(words []word) bool {
 	isNamed := func(i int) bool {
 		isDay := i > 1 && isPartOfName(words[i-1:], true)
-		return ticketKey.MatchString(words[i].text) || isDay || i+1 < len(words) && isPartOfName(words[i:], i > 0)
+		return ticketKey.MatchString(words[i].text) || isNumbered(words, i) || isDay ||
+			i+1 < len(words) && isPartOfName(words[i:], i > 0)
 	}
 	for i, w := range words {
 		if isNamed(i) {
@@ -548,6 +556,12 @@ func soundLikeTime(words []word) bool {
 		}
 	}
 	return false
+}
+
+// isNumbered reports whether a number belongs to what stands before it: phase 3.
+func isNumbered(words []word, i int) bool {
+	return i > 0 && number.MatchString(words[i].text) && words[i-1].saysMuch() && len(words[i-1].text) > 3 &&
+		!soundsLikeTime(words[i-1]) && !isUnit(wordAt(words, i+1))
 }
 
 // isPartOfName reports whether the first word, which sounds like a time, is a part of what is
@@ -562,7 +576,7 @@ func isPartOfName(words []word, isBehind bool) bool {
 
 // soundsLikeTime reports whether a word may be a part of a time that was mistyped.
 func soundsLikeTime(w word) bool {
-	text := strings.ToLower(w.text)
+	text := w.lower()
 	if (item{word: w}).isFiller() {
 		return false
 	}
@@ -576,8 +590,9 @@ func soundsLikeTime(w word) bool {
 			return true
 		}
 	}
-	others := slices.Concat(numberWords, forGood, []string{"good", "ever", "next", "rest", "remainder", "this", "tonight",
-		"duration", "period", "length", "time", "meantime", "moment", "present",
+	others := slices.Concat(numberWords, slices.Collect(maps.Keys(tens)), forGood, []string{
+		"good", "ever", "next", "rest", "remainder", "this", "tonight", "duration", "period", "length", "time", "meantime",
+		"moment", "present",
 	})
 	return slices.ContainsFunc(others, func(name string) bool {
 		return isOneEdit(text, name)
@@ -608,8 +623,49 @@ func (d *draft) takeRest(items []item) {
 		left = slices.DeleteFunc(left, item.isNumber)
 	}
 	if len(left) > 0 {
+		d.isUnclear = d.isUnclear || len(quoted) > 1 || !d.mayNamePart(items, left)
 		d.noteLeft(left, Typed(strings.Join(quoted, " … ")))
 	}
+}
+
+// mayNamePart reports whether words that are not understood can be nothing but what a gap stands
+// for: seats, the license or the group that is missing, or a person. Other words may change what is asked for, so
+// no command is offered that leaves them out.
+func (d *draft) mayNamePart(items, left []item) bool {
+	isOther := func(it item) bool {
+		return it.isHedged() || isActing(it.word) || isUnit(it.word) || it.isOneOf(requestWords)
+	}
+	first := left[0]
+	switch {
+	case mention.MatchString(first.text) || isPerson(first.text):
+		return len(left) == 1
+	case !slices.ContainsFunc(left, func(it item) bool { return lettersOf(it.text) != digitsOf(it.text) }):
+		return true // numbers
+	case slices.ContainsFunc(left, isOther):
+		return false
+	case d.group.from < 0:
+		return true
+	}
+	isVerbSaid := d.isSaid || slices.ContainsFunc(items, func(it item) bool { return it.isOneOf(wantVerbs) })
+	return len(d.ask.Codes) == 0 && (isVerbSaid || len(left) == 1 && !isBeforeGroup(items, first))
+}
+
+// isBeforeGroup reports whether a word stands before the group like a verb, without a preposition between them.
+func isBeforeGroup(items []item, w item) bool {
+	at := slices.IndexFunc(items, func(it item) bool { return it.kind == plain && it.word == w.word }) + 1
+	for at < len(items) && items[at].isFiller() {
+		at++
+	}
+	return at < len(items) && items[at].kind == group
+}
+
+// wantVerbs say in a sentence that a group is to have licenses.
+var wantVerbs = []string{"need", "needs", "needed", "want", "wants", "get", "gets", "have", "use", "required"}
+
+// isUnit reports whether a word is a unit of time.
+func isUnit(w word) bool {
+	_, ok := findUnit(w.lower())
+	return ok
 }
 
 // standsAlone reports whether punctuation is on both sides of a number, maybe with a word for
@@ -627,7 +683,8 @@ func (d *draft) meansNothing(items []item, i int) bool {
 	it, isRemove := items[i], d.isSaid && d.action == approvals.Remove
 	return it.isFiller() || it.isOneOf(politeWords) || it.isOneOf(addVerbs) && !d.isSaid ||
 		it.isOneOf(prepositions) && d.standsBefore(items[i+1:]) ||
-		isRemove && (it.isKeyword("away") || it.isOneOf([]string{"back", "off", unneeded}) && !hasLicense(items[i:]))
+		isRemove && (it.isKeyword("away") || (i == 0 || !hasLicense(items[i:])) &&
+			(it.isOneOf([]string{"back", "off", "again", "weg", unneeded}) || it.isOneOf(removeVerbs)))
 }
 
 // areLoneSeats reports whether a number behind the only code can be nothing but its limit.
@@ -654,14 +711,12 @@ func (d *draft) takeLoneSeats(it item) {
 func (d *draft) noteLeft(left []item, ref Typed) {
 	first := left[0]
 	d.left = len(left)
-	d.lacksMore = d.lacksMore || d.ask.MayEmpty
 	if d.noteLeftSeats(left, ref) {
 		return
 	}
 	d.lacksCodes = len(d.ask.Codes) == 0
 	switch {
 	case mention.MatchString(first.text) || isPerson(first.text):
-		d.lacksMore = true
 		d.noteOpen(aboutPersons, Typed(first.text))
 	case len(d.groupsIn(left)) > 0:
 		d.lacksCodes = false
@@ -673,14 +728,13 @@ func (d *draft) noteLeft(left []item, ref Typed) {
 		d.lacksCodes = true
 		d.noteOpen("%s is not a license code: codes are letters and digits, such as %s. "+
 			"If the group's name has blanks, put it in double quotes.", Typed(first.text), Typed(ExampleCode))
-	case d.lacksCodes || len(left) == 1 && looksLikeCode(first.text):
+	case d.lacksCodes && !d.isUnclear || len(left) == 1 && looksLikeCode(first.text):
 		d.lacksCodes = true
 		d.noteOpen("%s is not understood: your organization owns no license of this code or name (%s lists them). "+
 			"If it belongs to a group's name, put the name in double quotes.", ref, Typed(d.name+" codes"))
 		d.question.Unlisted = true
 	default:
-		d.lacksMore = true
-		d.noteOpen("%s is not understood. Say it in other words, or leave it out. A reason stands after %s, an end is "+
+		d.noteOpen("%s is not understood. Say it in other words. A reason stands after %s, an end is "+
 			"written such as %s, and %s in front takes codes out.",
 			ref, Typed("because"), Typed("until "+d.exampleDay()), Typed(approvals.Remove))
 		d.question.Unlisted = true
@@ -722,7 +776,7 @@ func (d *draft) noteLeftSeats(left []item, ref Typed) bool {
 
 // noteTurning asks what is meant where a word may turn the request around.
 func (d *draft) noteTurning(typed Typed) {
-	d.lacksMore = true
+	d.isUnclear = true
 	d.noteOpen("%s may turn the request into its opposite. Say what the group should get. "+
 		"To take codes out, begin with %s.", typed, Typed(approvals.Remove))
 }
@@ -789,8 +843,9 @@ func (d *draft) checkAction() {
 	d.checkEnd()
 	a := &d.ask
 	if a.Action == approvals.Remove && len(a.Quotas) > 0 {
-		d.noteOpen("A seat limit goes with %s and %s; a code that is removed loses its limit. "+
-			"Leave the limit out.", Typed("add"), Typed("set"))
+		d.isUnclear = true // some of the seats, or all
+		d.noteOpen("A code is removed with all its seats, and %s takes no number. To leave a group fewer seats, ask for "+
+			"the limit alone, such as %s.", Typed(approvals.Remove), Typed("IDU=10"))
 		a.Quotas = nil
 	}
 	if a.Action == approvals.Add && a.MayEmpty {
@@ -1063,7 +1118,7 @@ func (r *reader) askOpen(o opening, body, reason []word, drafts []*draft) *Error
 			return &asked
 		}
 	}
-	best.lacksMore = best.lacksMore || len(best.options) > 0
+	best.isUnclear = best.isUnclear || len(best.options) > 0 && best.endToFill == ""
 	asked.Fill = best.fill()
 	return &asked
 }
@@ -1099,7 +1154,7 @@ func (d *draft) openAsks() []approvals.Ask {
 
 // fill is the command with a word in place of what is open.
 func (d *draft) fill() string {
-	if len(d.ask.Codes) > MaxCodes {
+	if len(d.ask.Codes) > MaxCodes || d.isUnclear {
 		return ""
 	}
 	parts := []string{strings.TrimSpace(d.fillFor(opening{action: d.ask.Action}, "")), "<group>"}
@@ -1120,7 +1175,7 @@ func (d *draft) fill() string {
 	if gaps == (gapWords{}) && d.ask.Group != "" && !slices.Contains(d.ask.Codes, d.seatsOf) {
 		return ""
 	}
-	for _, part := range []string{gaps.code, gaps.end, FormatPeriod(d.ask), gaps.more, formatReason(d.ask)} {
+	for _, part := range []string{gaps.code, gaps.end, FormatPeriod(d.ask), formatReason(d.ask)} {
 		if part != "" {
 			parts = append(parts, part)
 		}
@@ -1132,18 +1187,15 @@ func (d *draft) fill() string {
 }
 
 // gapWords stand in a command for what is open. Each may be empty.
-type gapWords struct{ code, end, more string }
+type gapWords struct{ code, end string }
 
-// gaps are the words for what is open, besides the group and the seats. A gap for a code or for
-// more is left out where the others are all that is open.
+// gaps are the words for what is open, besides the group and the seats. A gap for a code is left
+// out where the others are all that is open.
 func (d *draft) gaps() gapWords {
 	words := gapWords{end: d.endToFill}
 	isOpen := d.ask.Group == "" || slices.Contains(d.ask.Codes, d.seatsOf) || d.endToFill != ""
 	if !d.ask.MayEmpty && (d.lacksCodes && !isOpen || len(d.ask.Codes) == 0) {
-		words.code, isOpen = "<code>"+d.seatsToKeep, true
-	}
-	if d.lacksMore && (!isOpen || d.left > 1 && len(d.ask.Codes) > 0) {
-		words.more = "<more>"
+		words.code = "<code>" + d.seatsToKeep
 	}
 	return words
 }

@@ -187,15 +187,17 @@ func (r *reader) dropOpening(tokens []word) []word {
 // An opening is how a request begins.
 type opening struct {
 	action approvals.Action
-	isSaid bool // by a verb
-	isLate bool // it asks for a later end of what runs
+	isSaid bool   // by a verb
+	isLate bool   // it asks for a later end of what runs
+	limit  string // the verb that changes a seat limit, if it says so
 }
 
 // readSentence reads a command that begins with a verb or with none.
 func (r *reader) readSentence(tokens []word) (Command, error) {
 	first, rest := tokens[0], tokens[1:]
 	verb := first.lower()
-	if question := cmp.Or(r.askWhatEnds(first, rest), r.readEmptying(first, rest)); question != nil {
+	question := cmp.Or(r.askWhichRequest(tokens), r.askWhatEnds(first, rest), r.readEmptying(first, rest))
+	if question != nil {
 		return Command{}, question
 	}
 	if r.isQuestion(tokens) {
@@ -208,6 +210,8 @@ func (r *reader) readSentence(tokens []word) (Command, error) {
 		return r.readAsk(opening{action: approvals.Add, isSaid: true}, rest)
 	case first.isKeyword("revoke") && len(rest) == 1 && isRequestID(rest[0].text):
 		return parseID(r.name, VerbEnd, rest)
+	case r.isAboutLimit(first, rest):
+		return r.readAsk(opening{action: approvals.Add, isSaid: true, limit: first.text}, rest)
 	case first.isOneOf(removeVerbs):
 		return r.readAsk(opening{action: approvals.Remove, isSaid: true}, rest)
 	case first.isKeyword("set"):
@@ -221,6 +225,25 @@ func (r *reader) readSentence(tokens []word) (Command, error) {
 	}
 	return r.readAsk(opening{action: approvals.Add}, tokens)
 }
+
+// isAboutLimit reports whether a verb changes a seat limit, and no license: remove the limit, drop it to 5.
+func (r *reader) isAboutLimit(verb word, rest []word) bool {
+	isVerb := verb.isOneOf(removeVerbs) || verb.isOneOf([]string{"limit", "lift"})
+	body, _ := cutReason(rest, 0)
+	isLimit := func(w word) bool { return w.isOneOf(limitNouns) }
+	isTo := func(i int) bool {
+		return body[i].isKeyword("to") && i+1 < len(body) && isCount(body[i+1]) && r.readPeriod(body[i:]).n == 0
+	}
+	for i := range body {
+		if isVerb && (isLimit(body[i]) || isTo(i)) {
+			return r.knowsGroups()
+		}
+	}
+	return false
+}
+
+// limitNouns are what people call a seat limit.
+var limitNouns = []string{"limit", "limits", "cap", "quota", "ceiling", "restriction"}
 
 // dropKind drops the word group behind the name of a known group.
 func (r *reader) dropKind(rest []word) []word {
@@ -244,10 +267,31 @@ func (r *reader) askWhatEnds(verb word, rest []word) *Error {
 		return nil
 	}
 	c, err := r.readAsk(opening{action: approvals.Remove, isSaid: true}, rest)
-	if err == nil {
+	switch {
+	case err == nil:
 		return r.askWithdraw(verb, c.Ask)
+	case verb.isOneOf([]string{"end", "stop"}) && r.namesGroup(rest) && r.hasLicense(rest):
+		return newFill(r.name+" end <id>", "What has a limited time is ended early by the id of its request, which %s "+
+			"shows. To take codes out of a group, begin with %s.", Typed(r.name+" mine"), Typed(approvals.Remove))
 	}
 	return nil
+}
+
+// askWhichRequest asks for the id of a request that is to be taken back, or to end.
+func (r *reader) askWhichRequest(words []word) *Error {
+	isRequest := func(w word) bool { return w.isOneOf([]string{"request", "requests", "asked"}) }
+	isBack := func(w word) bool {
+		return w.isOneOf(removeVerbs) || w.isOneOf([]string{"cancel", "undo", "forget", "stop"})
+	}
+	isOther := func(w word) bool {
+		return !(item{word: w}).isFiller() && !w.isOneOf(openers) && !w.isOneOf(prepositions)
+	}
+	at := slices.IndexFunc(words, isOther)
+	if !r.knowsGroups() || at < 0 || !isBack(words[at]) || hasRequestID(words) ||
+		!slices.ContainsFunc(words[at:], isRequest) {
+		return nil
+	}
+	return newFill(r.name+" cancel <id>", "A request is taken back by its id, which %s shows.", Typed(r.name+" mine"))
 }
 
 func (r *reader) askWithdraw(verb word, ask approvals.Ask) *Error {
@@ -275,7 +319,7 @@ func (r *reader) groupAmong(rest []word) []word {
 // readOther answers words that people try in place of the verbs.
 func (r *reader) readOther(verb string, rest []word) (Command, error) {
 	switch verb {
-	case "extend", "prolong", "renew":
+	case "extend", "prolong", "prolongate", "renew", "shorten":
 		if len(rest) > 0 && !isRequestID(rest[0].text) {
 			return r.readAsk(opening{action: approvals.Add, isSaid: true, isLate: true}, rest)
 		}
@@ -291,6 +335,9 @@ func (r *reader) readOther(verb string, rest []word) (Command, error) {
 		if len(rest) == 0 {
 			return Command{Verb: VerbCodes}, nil
 		}
+		if r.namesGroup(rest) && (r.hasLicense(rest) || len(rest) > maxTicketWords) {
+			return r.readAsk(opening{action: approvals.Add}, rest)
+		}
 	}
 	return Command{}, r.askWhichList()
 }
@@ -299,7 +346,7 @@ func (r *reader) readOther(verb string, rest []word) (Command, error) {
 func (r *reader) askToExtend(words []word) *Error {
 	ask := approvals.Ask{}
 	for i := range words {
-		if p := r.readPeriod(words[i:]); p.n > 0 && p.problem == nil && p.length == 0 {
+		if p := r.readPeriod(words[i:]); p.n > 0 && p.problem == nil && !p.isCounted {
 			p.applyTo(&ask)
 			break
 		}
@@ -308,8 +355,12 @@ func (r *reader) askToExtend(words []word) *Error {
 	if at := slices.IndexFunc(words, func(w word) bool { return isRequestID(w.text) }); at >= 0 {
 		status = r.name + " status " + strings.ToUpper(words[at].text)
 	}
-	return newFill(r.name+" <group> <code> "+cmp.Or(FormatPeriod(ask), "until <day>"), "To extend licenses, ask for the "+
-		"same codes of the same group again, with the later end. %s shows what was asked for.", Typed(status))
+	end := cmp.Or(FormatPeriod(ask), "until <day>")
+	if _, reason := cutReason(words, 0); len(reason) > 0 && fitsCommand(joinTyped(reason)) {
+		end += " " + formatReason(approvals.Ask{Reason: joinTyped(reason)})
+	}
+	return newFill(r.name+" <group> <code> "+end, "To change when licenses end, ask for the "+
+		"same codes of the same group again, with the other end. %s shows what was asked for.", Typed(status))
 }
 
 // readShow reads what is to be shown: a list, or a group.
@@ -321,6 +372,9 @@ func (r *reader) readShow(verb string, rest []word) (Command, error) {
 	}
 	if look := r.readLookup(append([]word{{text: string(VerbShow)}}, rest...)); look != nil && !r.isGroup(name) {
 		return Command{}, look
+	}
+	if r.asksForGroups(rest) {
+		return Command{}, r.explainGroups(rest)
 	}
 	if verb != string(VerbShow) && (len(rest) == 0 || r.knowsGroups() && !r.isGroup(name)) {
 		return Command{}, r.askWhichList()

@@ -126,9 +126,25 @@ func (k Known) readNamedDay(text []string) ([]time.Time, int) {
 		case isNext || i == 0:
 			return []time.Time{coming, coming.AddDate(0, 0, 7)}, n
 		}
-		return []time.Time{coming}, n
+		weeks, m := weeksLater(text[n:])
+		return []time.Time{coming.AddDate(0, 0, 7*weeks)}, n + m
 	}
 	return nil, 0
+}
+
+// weeksLater reads how many weeks later a day of the week is meant: Monday in a week.
+func weeksLater(text []string) (weeks, n int) {
+	if len(text) < 3 || text[0] != "in" || text[2] != "week" && text[2] != "weeks" {
+		return 0, 0
+	}
+	weeks, ok := readNumber(text[1])
+	switch {
+	case text[1] == "a":
+		return 1, 3
+	case !ok:
+		return 0, 0
+	}
+	return weeks, 3
 }
 
 // readDayAndDate reads a date behind its day of the week. If the date falls on another day, it

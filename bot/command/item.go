@@ -34,7 +34,7 @@ const (
 )
 
 var (
-	placeholder = regexp.MustCompile(`^<(group|code|seats|time|day|id|reason|more)>(=[0-9]+)?$`)
+	placeholder = regexp.MustCompile(`^<(group|code|seats|time|day|id|reason)>(=[0-9]+)?$`)
 	emailShape  = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 	countShape  = regexp.MustCompile(`^([0-9]{1,7}|x[0-9]{1,7}|[0-9]{1,7}x)$`)
 	limitSign   = regexp.MustCompile(`[=:*]`)
@@ -82,8 +82,8 @@ func (it item) count() (string, bool) {
 	case countShape.MatchString(text):
 		return strings.Trim(text, "x"), true
 	}
-	n := slices.Index(numberWords, text)
-	return strconv.Itoa(n), n > 0
+	n, ok := numberNamed(text)
+	return strconv.Itoa(n), ok && n > 0
 }
 
 func joinTexts(items []item) string {
@@ -105,6 +105,11 @@ func (d *draft) expand(tokens []word, found run) []item {
 		case i > found.from && i < found.to:
 		default:
 			items = append(items, splitItem(w)...)
+		}
+	}
+	for i := 1; i < len(items); i++ {
+		if items[i].isOneOf(soWords) { // what stands before says why
+			items[i-1].endsOff, items[i-1].endsClause, items[i].means = true, true, nothing
 		}
 	}
 	items = d.dropRepeatedGroup(items)
@@ -236,6 +241,12 @@ func (d *draft) takeLicenses(items []item) []item {
 		case found.n == 0:
 			rest = append(rest, items[i])
 			continue
+		case len(found.packs) > 0 && d.isBehindUnknown(rest):
+			last := len(rest) - 1
+			d.isUnclear = true
+			d.noteOpen("%s can be the pack %s, or something else. Say it in other words.",
+				Typed(rest[last].text+" "+joinTexts(items[i:i+found.n])), Typed(found.packs[0].Name))
+			rest[last] = item{kind: gap}
 		case len(found.codes)+len(found.packs) > 1:
 			d.askLicense(found, items[i:i+found.n])
 			rest = append(rest, item{kind: gap})
@@ -254,6 +265,16 @@ func (d *draft) takeLicenses(items []item) []item {
 		i += found.n - 1
 	}
 	return rest
+}
+
+// isBehindUnknown reports whether a word of its own stands before the name of a pack: a new starter.
+func (d *draft) isBehindUnknown(before []item) bool {
+	if len(before) == 0 || d.ask.Group == "" || d.group.from < 0 {
+		return false
+	}
+	it := before[len(before)-1]
+	known := slices.Concat(prepositions, addVerbs, removeVerbs, onlyWords, alternativeWords, everything, wantVerbs)
+	return it.kind == plain && !it.isFiller() && !it.isNumber() && !it.isOneOf(known) && !it.endsClause
 }
 
 func (d *draft) takeCode(found match, typed string) {
@@ -332,7 +353,7 @@ func (d *draft) askLicense(found match, typed []item) {
 func (d *draft) readLimit(of, text string) {
 	limit, err := strconv.Atoi(text)
 	if !limitShape.MatchString(text) || err != nil || limit < 1 || limit > MaxSeats {
-		d.seatsOf = of
+		d.seatsOf, d.isUnclear = of, d.isUnclear || limit == 0 && err == nil
 		d.noteOpen("%s sets no seat limit: a limit is a number from 1 to %d, such as %s. "+
 			"To remove a code, use %s.",
 			Typed(of+"="+text), MaxSeats, Typed(of+"=10"), Typed("remove"))
@@ -418,8 +439,7 @@ func isBesideLicense(items []item, i, side int) bool {
 func dropToSeats(items []item, mayStandApart bool) []item {
 	var rest []item
 	for i, it := range items {
-		isBefore := i > 0 && (items[i-1].kind == license || items[i-1].isFiller())
-		if i+1 < len(items) && items[i+1].isNumber() && (isBefore || mayStandApart) && it.isKeyword("to") {
+		if it.isKeyword("to") && isBeforeSeats(items, i, mayStandApart) {
 			continue
 		}
 		if it.isKeyword("for") && i+2 < len(items) && items[i+1].isNumber() &&
@@ -429,6 +449,17 @@ func dropToSeats(items []item, mayStandApart bool) []item {
 		rest = append(rest, it)
 	}
 	return rest
+}
+
+// isBeforeSeats reports whether a number of seats stands behind an item, apart from the license or
+// not, maybe behind a word such as max.
+func isBeforeSeats(items []item, i int, mayStandApart bool) bool {
+	isBeside := i > 0 && (items[i-1].kind == license || items[i-1].isFiller())
+	next := i + 1
+	for mayStandApart && next < len(items) && items[next].isFiller() {
+		next++
+	}
+	return next < len(items) && items[next].isNumber() && (isBeside || mayStandApart)
 }
 
 // dropFormerSeats drops how many seats there were, beside how many there are to be: IDU=15
@@ -444,7 +475,8 @@ func (d *draft) dropFormerSeats(items []item) []item {
 			continue
 		}
 		isRange := it.isKeyword("from") && i+3 < len(items) && items[i+2].isKeyword("to") && items[i+3].isNumber()
-		if !isRange && (!it.isKeyword("instead") || len(d.ask.Quotas) == 0) {
+		hasOther := len(d.ask.Quotas) > 0 || slices.ContainsFunc(items[:i], item.isNumber)
+		if !isRange && (!it.isKeyword("instead") || !hasOther) {
 			continue
 		}
 		former := joinTexts(items[i : i+2])

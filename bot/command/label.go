@@ -31,7 +31,7 @@ func (r *reader) openQuotes(tokens []word) []word {
 // splitSlashes splits a group and a code with a slash or a colon between them.
 func (r *reader) splitSlashes(tokens []word) []word {
 	var out []word
-	for _, w := range tokens {
+	for _, w := range splitSemicolons(tokens) {
 		parts := strings.FieldsFunc(w.text, func(c rune) bool { return strings.ContainsRune("/:|", c) })
 		isCode := slices.ContainsFunc(parts, r.isAskable)
 		isGroup := slices.ContainsFunc(parts, r.isGroup)
@@ -41,6 +41,24 @@ func (r *reader) splitSlashes(tokens []word) []word {
 		}
 		for _, part := range parts {
 			out = append(out, word{text: part, typed: part})
+		}
+	}
+	return out
+}
+
+// splitSemicolons splits words at the semicolons between the cells of a table.
+func splitSemicolons(tokens []word) []word {
+	var out []word
+	for _, w := range tokens {
+		for part := range strings.SplitAfterSeq(w.typed, ";") {
+			plain := stripDecoration(part)
+			if w.quoted || w.means != "" || !strings.Contains(w.text, ";") {
+				out = append(out, w)
+				break
+			}
+			if plain != "" {
+				out = append(out, word{text: plain, typed: part})
+			}
 		}
 	}
 	return out

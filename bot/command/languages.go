@@ -11,7 +11,7 @@ import (
 const (
 	unneeded = "unneeded" // the group needs it no more
 	returned = "returned" // the group gives it back
-	sameAs   = "same"     // what another group has
+	sameAs   = "same as"  // what another group has
 	briefly  = "briefly"  // for a time that is not said
 	nothing  = "the"      // a filler
 )
@@ -20,13 +20,17 @@ const (
 var phrases = func() map[string]string {
 	all := make(map[string]string)
 	for means, others := range map[string][]string{
+		"limit": {"capped at", "capped to", "be capped at"},
 		nothing: {
 			"from now on", "to use", "to get", "to have", "to try", "as soon as possible", "if possible", "in advance",
-			"any more", "any longer", "do the needful", "do the needful and",
+			"any more", "any longer", "ab sofort", "de suite", "leave everything else as it is", "leave the rest as it is",
+			"keep everything else", "keep the rest", "access to", "let's say", "would be enough", "would do", "will do",
+			"of course",
+			"be grateful for", "really do with", "to keep", "do the needful", "do the needful and",
 		},
 		"hello": {
 			"dear all", "hi all", "hello all", "guten tag", "guten morgen", "good morning", "morning all",
-			"quick one", "good afternoon",
+			"quick one", "good afternoon", "good mrng", "gm all",
 		},
 		"regards": {
 			"kind regards", "best regards",
@@ -37,14 +41,23 @@ var phrases = func() map[string]string {
 			"muchas gracias", "cheers mate",
 		},
 		"please": {
-			"i'd like", "i would like", "we'd like", "we would like", "it would be great if", "would be great if",
+			"make sure that", "make sure", "ensure that", "see to it that", "be grateful if", "be very grateful if",
+			"i wonder if", "i wonder whether", "i was wondering if", "would appreciate",
+			"would like to have", "would like to keep", "would like", "should like", "would love",
+			"i would like that", "we would like that", "i'd like", "i would like", "we'd like", "we would like",
+			"it would be great if", "would be great if",
 			"is it possible to", "it be possible to", "is it possible that", "it be possible that", "it be possible for",
 			"any chance of", "any chance that", "is there any chance", "is there a chance", "s'il vous plaît", "s'il vous plait",
 			"s'il te plaît", "por favor", "per favore", "il faudrait", "il faut",
 		},
 		unneeded: {
-			"no longer", "nicht mehr", "ya no", "doesn't need", "does not need", "don't need",
-			"do not need", "doesn't use", "does not use", "don't use", "do not use",
+			"no longer needed", "no longer required", "no longer used", "not needed any more", "not needed anymore",
+			"not required any more", "not required anymore", "not reqd any more", "not reqd anymore",
+			"n'a plus besoin", "n'ont plus besoin", "plus besoin", "non serve più", "no longer", "nicht mehr", "ya no",
+			"doesn't need",
+			"does not need", "don't need",
+			"do not need", "doesn't use", "does not use", "don't use", "do not use", "kann weg", "können weg", "kan weg",
+			"kunnen weg", "can go",
 		},
 		returned: {
 			"give back", "gives back", "giving back", "hand back", "hands back", "free up", "frees up",
@@ -56,14 +69,15 @@ var phrases = func() map[string]string {
 			"for a while", "for now", "for some time", "for the time being", "short term",
 		},
 		"forever": {
-			"no end date", "no end", "without end date", "without end", "no expiry", "without expiry",
+			"sans date de fin", "sans fin", "ohne enddatum", "ohne ende", "senza scadenza", "sin fecha de fin",
+			"zonder einddatum", "no end date", "no end", "without end date", "without end", "no expiry", "without expiry",
 			"no time limit", "without time limit",
 		},
 		"unlimited": {
 			"without limit", "no limit", "without a limit",
 		},
 		"until": {
-			"end date", "expiry date", "up to and including", "up until", "up till",
+			"to be valid until", "limited until", "end date", "expiry date", "up to and including", "up until", "up till",
 			"fino a", "fino al", "fino alla", "tot en met",
 		},
 		WordEmpty: {
@@ -71,8 +85,10 @@ var phrases = func() map[string]string {
 			"with no codes", "with nothing", "without codes", "without any codes",
 		},
 		"exactly": {
+			"nothing but", "nothing other than", "no more and no less than",
 			"keep only", "only keep", "keeps only", "only keeps",
 			"drop the rest", "remove the rest", "drop everything else", "remove everything else", "delete the rest",
+			"everything else can go", "the rest can go",
 		},
 		"6":      {"half a dozen"},
 		"12":     {"a dozen"},
@@ -122,7 +138,7 @@ var phrases = func() map[string]string {
 }()
 
 // longestPhrase is how many words a phrase has at most.
-const longestPhrase = 5
+const longestPhrase = 6
 
 // translations are words of other languages, and the word of the grammar that each stands
 // for. A word of two meanings is left out.
@@ -137,9 +153,9 @@ var translations = func() map[string]string {
 	return all
 }()
 
-const foreignWords = `please: bitte gerne gern svp ください お願いします graag alstublieft aub proszę
+const foreignWords = `please: bitte gerne gern svp ください お願いします graag alstublieft aub proszę stp mal
 thanks: danke merci gracias bedankt grazie obrigado obrigada dank
-hello: hallo bonjour hola hej ciao olá
+hello: hallo bonjour hola hej ciao olá moin servus salut
 for: für fuer pour para por during voor per dla för
 until: bis jusqu'au jusqu'à hasta tot até t/m
 because: weil wegen porque omdat wegens perché ponieważ eftersom
@@ -157,7 +173,7 @@ to: zu zur zum à au aux al に へ
 of: de du des del の
 the: der die das den dem le la les el los las を は が
 a: ein eine einen einer un une una
-or: oder
+or: oder ou
 in: im en dans
 i: ich je
 we: wir nous
@@ -166,6 +182,7 @@ have: haben
 has: hat
 back: zurück
 can: darf dürfen puede kannst könnte könnten könntest kan kunnen può puoi pode peux peut pouvez
+can: könnt peux-tu pouvez-vous pourriez-vous pourrais-tu
 add: hinzufügen hinzu geben gib ajouter ajoute ajoutez donner donnez attribuer agregar añadir asignar dar 追加
 add: toevoegen geef aggiungere aggiungi adicionar adicione dodaj gebt
 remove: entfernen entferne löschen lösche entziehen supprimer supprimez retirer retirez enlever enlevez verwijder
@@ -174,7 +191,49 @@ remove: quitar eliminar borrar 削除
 group: gruppe groupe grupo グループ groep gruppo
 license: lizenz licencia ライセンス licentie licenza licença licencję
 licenses: lizenzen licencias licenties licenze licenças
-forever: dauerhaft unbefristet toujours siempre
+forever: dauerhaft unbefristet toujours siempre définitivement permanente definitivamente
+want: souhaite souhaitons voudrais voudrait aimerais
+get: krijgen krijgt ricevere
+should: soll sollen sollte sollten doit
+exactly: genau exactement exactamente esattamente precies
+only: nur seulement solo solamente alleen uniquement
+instead: statt anstatt
+seats: plätze plaetze sitze puestos asientos posti plaatsen lugares miejsca
+users: benutzer nutzer utilisateurs usuarios utenti gebruikers
+people: leute personen personnes personas persone
+extend: verlängern verlängere verlängert prolonger prolongez prolongar verlengen prorogare
+show: zeig zeige montre montrez muestra mostra toon
+who: wer qui quién
+approve: genehmigen genehmigt approuver aprobar
+withdraw: zurückziehen zurücknehmen stornieren annuler annullare annuleren
+license: lic
+licenses: lics
+people: ppl pax
+should: shd
+tomorrow: tmrw tmr
+you: u
+from: frm
+required: reqd
+seats: nos postes
+because: bcoz becoz
+starting: wef
+cancel: annule annulez storniere
+end: terminer termine beenden beende terminar terminare beëindigen
+list: liste lijst
+which: quelles quels quelle quel welche welchen welke
+limit: limiter begrenzen begrenze limitar limitare beperken
+for: pendant durante
+i: j'ai
+empty: vider leeren leere vaciar svuotare
+requests: anfragen anträge solicitudes richieste aanvragen
+request: antrag anfrage solicitud richiesta aanvraag
+my: mein meine meinen mon mijn mis
+of: des
+move: transférer verschieben verschiebe trasferire
+me: mir
+us: uns
+all: alle tous toutes todos todas tutti tutte
+each: jeweils
 next: nächsten nächste prochain próximo
 hours: stunde stunden heure heures hora horas 時間 uur ore ora
 days: tag tage tagen jour jours día días dia dias 日間 dagen giorno giorni
@@ -203,16 +262,57 @@ october: oktober octobre octubre ottobre outubro
 november: novembre noviembre
 december: dezember décembre diciembre dicembre dezembro
 12: dozen
-two: zwei deux dos
-three: drei trois tres
-four: vier quatre cuatro
-five: fünf cinq cinco
-six: sechs seis
-seven: sieben siete
-eight: acht huit ocho
-nine: neun neuf nueve
-ten: zehn dix diez
+two: zwei deux dos twee dois duas dwa två
+three: drei trois tres drie tre três trzy
+four: vier quatre cuatro quattro quatro cztery fyra
+five: fünf cinq cinco vijf cinque pięć fem
+six: sechs seis zes sześć
+seven: sieben siete sept zeven sette sete
+eight: acht huit ocho otto oito
+nine: neun neuf nueve negen nove
+ten: zehn dix diez tien dieci
+eleven: elf onze undici
+twelve: zwölf zwoelf douze doce twaalf dodici doze
+fifteen: fünfzehn quinze quince vijftien quindici
+twenty: zwanzig vingt veinte twintig venti vinte
+thirty: dreißig dreissig trente treinta dertig trenta trinta
 `
+
+// foreignNumbers are words that are numbers only before what is counted: due mesi.
+var foreignNumbers = map[string]string{"due": "two", "sei": "six", "once": "eleven"}
+
+// countedEach reports whether a word says that the number behind it is for each: je 4 Plätze.
+func countedEach(tokens []word) bool {
+	return tokens[0].isKeyword("je") && len(tokens) > 1 && (item{word: translated(tokens[1])}).isNumber()
+}
+
+// countedAs is the number that a word stands for before a foreign word for a time or for licenses.
+func countedAs(tokens []word) string {
+	if len(tokens) < 2 {
+		return ""
+	}
+	counted := translated(tokens[1]).means
+	if _, isUnit := findUnit(counted); isUnit || slices.Contains(licenseWords, counted) {
+		return foreignNumbers[strings.ToLower(tokens[0].text)]
+	}
+	return ""
+}
+
+// compoundEnds are the last parts of words that are written as one: Tester-Lizenzen.
+var compoundEnds = []string{"lizenzen", "lizenz", "licenties", "licentie"}
+
+// splitCompound splits what a word says from the word for licenses at its end. The first part
+// keeps what was typed.
+func splitCompound(w word) []word {
+	text := strings.ToLower(w.text)
+	for _, end := range compoundEnds {
+		if first, isCompound := strings.CutSuffix(text, end); isCompound && len(first) > 1 && !w.quoted {
+			last := translated(word{text: end})
+			return []word{{text: strings.TrimRight(w.text[:len(first)], "-"), typed: w.typed}, last}
+		}
+	}
+	return []word{translated(w)}
+}
 
 // lengthInLetters is a length in one word, in any script.
 var lengthInLetters = regexp.MustCompile(`^([0-9]{1,4})(\p{L}+)$`)
@@ -223,7 +323,7 @@ func translated(w word) word {
 		return w
 	}
 	text := strings.ToLower(w.text)
-	if w.text != text && len([]rune(text)) < 4 {
+	if w.text == strings.ToUpper(w.text) && w.text != text && len([]rune(text)) < 4 {
 		return w // a short word in capitals may be a part of a code
 	}
 	w.means = translations[text]
@@ -258,11 +358,25 @@ func (r *reader) translate(tokens []word) []word {
 			words := tokens[i : i+n]
 			out = append(out, word{text: joinWords(words), typed: typedText(words), means: means})
 			i += n - 1
+		case countedEach(tokens[i:]):
+			out = append(out, word{text: tokens[i].text, typed: tokens[i].typed, means: eachWords[0]})
+		case countedAs(tokens[i:]) != "":
+			out = append(out, word{text: tokens[i].text, typed: tokens[i].typed, means: countedAs(tokens[i:])})
 		default:
-			out = append(out, translated(tokens[i]))
+			out = append(out, splitCompound(tokens[i])...)
 		}
 	}
+	markNoMore(out)
 	return out
+}
+
+// markNoMore gives the German words around what a group needs no more their meaning: keine IDU mehr.
+func markNoMore(words []word) {
+	at := slices.IndexFunc(words, func(w word) bool { return w.isOneOf([]string{"kein", "keine", "keinen"}) })
+	more := slices.IndexFunc(words, func(w word) bool { return w.isKeyword("mehr") })
+	if at >= 0 && more > at && more-at <= longestPhrase {
+		words[at].means, words[more].means = unneeded, nothing
+	}
 }
 
 // phraseAt is the longest phrase that words begin with.

@@ -2,6 +2,7 @@ package command
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -29,6 +30,7 @@ var (
 	}
 	lookups = []lookup{
 		{VerbStatus, []string{"many", "status"}},
+		{VerbPending, []string{"approval"}},
 		{VerbMine, []string{"my", "mine", "approved", "denied", "declined", "rejected"}},
 		{VerbPending, []string{"pending", "waiting", "waits", "open", "approve", "approval"}},
 		{VerbMine, []string{"request", "requests"}},
@@ -38,6 +40,7 @@ var (
 		"waiting", "waits", "approve"}
 	licenseLooks = []string{
 		"left", "available", "free", "order", "own", "code", "codes", "license", "licenses", "licence", "licences", "seats",
+		"pack", "packs",
 	}
 )
 
@@ -71,7 +74,8 @@ func aboutRequest(verb Verb, words []word, at int) string {
 	}
 	text := string(verb) + " " + strings.ToUpper(words[at].text)
 	behind := withoutPoliteness(words[at+1:])
-	isSaying := func(w word) bool { return w.saysMuch() && !w.isOneOf([]string{"now", "today", "immediately"}) }
+	act := slices.Concat(idLookups[0].words, politeWords, []string{"now", "today", "immediately"})
+	isSaying := func(w word) bool { return w.saysMuch() && !w.isOneOf(act) }
 	if why := strings.Trim(joinTyped(behind), ",;:.- "); verb == VerbCancel && slices.ContainsFunc(behind, isSaying) {
 		if with := text + " because " + why; reasonProblem(why) == "" && fitsCommand(with) {
 			return with
@@ -97,6 +101,9 @@ func (r *reader) readQuestion(tokens []word) (Command, error) {
 	if tokens[0].isKeyword("how") && tokens[1].isOneOf([]string{"do", "to", "can", "does"}) {
 		return Command{Verb: VerbHelp}, nil
 	}
+	if r.asksForGroups(tokens) {
+		return Command{}, r.explainGroups(tokens)
+	}
 	look := r.lookUp(tokens)
 	isAboutBot := tokens[0].isOneOf([]string{"is", "are", "do", "what", "who"}) &&
 		tokens[1].isOneOf([]string{"this", "you"})
@@ -106,11 +113,30 @@ func (r *reader) readQuestion(tokens []word) (Command, error) {
 	return Command{}, newError(r.name+" "+look, "That is a question. The command below answers it.")
 }
 
+// asksForGroups reports whether words ask which groups there are, or which have a license.
+func (r *reader) asksForGroups(words []word) bool {
+	has := func(name string) bool {
+		return slices.ContainsFunc(words, func(w word) bool { return w.isKeyword(name) })
+	}
+	isAbout := has("groups") || has("who") && r.hasLicense(words)
+	return r.knowsGroups() && isAbout && !r.namesGroup(words) && !hasRequestID(words)
+}
+
+// explainGroups says what there is in place of a list of groups.
+func (r *reader) explainGroups(words []word) *Error {
+	if r.hasLicense(words) {
+		return newFill(r.name+" show <group>", "The bot has no list of the groups that have a license. %s shows what one "+
+			"group has.", Typed(r.name+" show"))
+	}
+	return newError("", "The bot has no list of groups. %s alone opens a form that finds a group by its name.",
+		Typed(r.name))
+}
+
 // readLookup answers a sentence that asks for no licenses with the command that it is about.
 func (r *reader) readLookup(tokens []word) *Error {
 	body, _ := cutReason(tokens, 1)
 	isAbout := func(w word) bool { return isRequestID(w.text) }
-	if !body[0].isOneOf(showVerbs) && len(r.exactRuns(body)) == 0 && !r.hasLicense(body) {
+	if !body[0].isOneOf(showVerbs) && !r.hasLicense(body) {
 		isAbout = func(w word) bool { return isRequestID(w.text) || w.isOneOf(requestWords) }
 	}
 	if !r.knowsGroups() || !body[0].isOneOf(showVerbs) && !slices.ContainsFunc(body, isAbout) {
@@ -119,22 +145,63 @@ func (r *reader) readLookup(tokens []word) *Error {
 	if hasRequestID(body) && r.wantsLaterEnd(body) {
 		return r.askToExtend(body)
 	}
+	if which := r.askWhatToDo(body); which != nil {
+		return which
+	}
 	if look := r.lookUp(body); look != "" {
 		return newError(r.name+" "+look, "That asks for no licenses. The command below fits it best.")
 	}
 	return nil
 }
 
+// askWhatToDo asks what is to happen with a request, if a word that is not understood stands
+// before its id like a verb.
+func (r *reader) askWhatToDo(words []word) *Error {
+	at := slices.IndexFunc(words, func(w word) bool { return isRequestID(w.text) })
+	_, isAct := findLookup(idLookups, words)
+	isOther := func(w word) bool {
+		isKnown := w.isOneOf(openers) || w.isOneOf(prepositions) || w.isOneOf(showVerbs) || w.isOneOf(requestWords) ||
+			w.isOneOf(questionWords) || w.isOneOf([]string{"about", "update", "news"})
+		return !isKnown && !(item{word: w}).isFiller()
+	}
+	if at < 1 || isAct || !slices.ContainsFunc(words[:at], isOther) || r.namesGroup(words) {
+		return nil
+	}
+	id := strings.ToUpper(words[at].text)
+	question := newError("", "Say what should happen with %s.", Typed(id))
+	for _, verb := range []Verb{VerbStatus, VerbCancel, VerbEnd} {
+		question.Either = append(question.Either, r.name+" "+string(verb)+" "+id)
+	}
+	return question
+}
+
 // wantsLaterEnd reports whether a sentence about a request is about its end, and not about ending it.
 func (r *reader) wantsLaterEnd(words []word) bool {
 	isLater := func(w word) bool {
-		return w.isOneOf([]string{"extend", "extended", "prolong", "prolonged", "renew", "longer"})
+		return w.isOneOf([]string{"extend", "extended", "prolong", "prolonged", "renew", "longer", "shorten"})
 	}
 	if slices.ContainsFunc(words, isLater) {
 		return true
 	}
 	_, isAct := findLookup(idLookups, words)
 	return !isAct && mentionsPeriod(words)
+}
+
+// pageOf is the page of a list that words ask for.
+func pageOf(verb Verb, words []word) string {
+	at := slices.IndexFunc(words, func(w word) bool { return w.isKeyword("page") })
+	if verb != VerbMine && verb != VerbPending || at < 0 {
+		return ""
+	}
+	for _, w := range words[max(at-1, 0):min(at+2, len(words))] {
+		if n := slices.Index([]string{"first", "second", "third", "fourth", "fifth"}, w.lower()); n > 0 {
+			return " " + strconv.Itoa(n+1)
+		}
+		if isPage(w) {
+			return " " + w.text
+		}
+	}
+	return ""
 }
 
 // lookUp is the command for what a sentence is about: one request, requests, a group or the
@@ -156,7 +223,7 @@ func (r *reader) lookUp(tokens []word) string {
 		}
 		return aboutRequest(verb, tokens, at)
 	case has(requestWords) && isListed:
-		return string(verb)
+		return string(verb) + pageOf(verb, tokens)
 	case len(runs) > 0:
 		return string(VerbShow) + " " + QuoteGroup(runs[0].text)
 	case isListed && verb == VerbPending:

@@ -35,13 +35,14 @@ func (r *reader) nearDrafts(o opening, body, reason []word) []*draft {
 		if found.to < len(body) && isCount(body[found.to]) && !endsInNumber {
 			continue // such a number may belong to the name
 		}
-		if d.isGuess { // two things were mistyped
-			d.lacksMore = true
-			d.noteOpen(d.correction.Format, d.correction.Args...)
-		}
+		guess := d.correction
 		d.correction = nil // it tells less
 		d.noteCorrection(typed, found.text, "UiPath shows no group called %s. The nearest is %s.",
 			Typed(typed), Typed(found.text))
+		if d.isGuess { // two things were mistyped
+			d.correction.Format += " " + guess.Format
+			d.correction.Args = append(d.correction.Args, guess.Args...)
+		}
 		d.correction.Group = typed
 		drafts = append(drafts, d)
 	}
@@ -89,22 +90,21 @@ func (r *reader) nearKeywordDrafts(o opening, body, reason []word) []*draft {
 func (r *reader) lateVerbDrafts(body, reason []word) []*draft {
 	var drafts []*draft
 	for i, w := range body {
-		action := approvals.Add
-		switch {
-		case w.isOneOf(removeVerbs), w.isOneOf(softVerbs) && !r.hasToGroup(body),
-			w.isOneOf(removedWords) && i > 0 && body[i-1].isKeyword("be"):
-			action = approvals.Remove
-		case w.isKeyword("set"):
-			action = approvals.Set
-		case !w.isOneOf(addVerbs):
+		action, isVerb := r.lateVerb(body, i)
+		if !isVerb {
 			continue
+		}
+		limit := ""
+		if r.isAboutLimit(w, body[i+1:]) {
+			action, limit = approvals.Add, w.text
 		}
 		if action != approvals.Add && r.hasLicense(body[:i]) && r.hasLicense(body[i+1:]) {
 			continue // it is for those behind it
 		}
 		rest := slices.Delete(slices.Clone(body), i, i+1)
 		for _, found := range r.exactRuns(rest) {
-			d := r.readDraft(opening{action: action, isSaid: true}, rest, found, reason)
+			o := opening{action: action, isSaid: true, isLate: w.isOneOf(lateVerbs), limit: limit}
+			d := r.readDraft(o, rest, found, reason)
 			if w.isOneOf(softVerbs) {
 				d.noteCorrection(w.text, string(action), "To take codes out of a group, say %s.", Typed(action))
 			}
@@ -113,6 +113,20 @@ func (r *reader) lateVerbDrafts(body, reason []word) []*draft {
 		}
 	}
 	return drafts
+}
+
+// lateVerb is the action of a verb behind the first word.
+func (r *reader) lateVerb(body []word, i int) (action approvals.Action, isVerb bool) {
+	w := body[i]
+	isMinus := w.isKeyword("minus") && i+1 < len(body) && r.hasLicense(body[i+1:i+2]) && (i == 0 || !isCount(body[i-1]))
+	switch {
+	case isMinus, w.isOneOf(removeVerbs), w.isOneOf(softVerbs) && !r.hasToGroup(body),
+		w.isOneOf(removedWords) && i > 0 && body[i-1].isKeyword("be"):
+		return approvals.Remove, true
+	case w.isKeyword("set"):
+		return approvals.Set, true
+	}
+	return approvals.Add, w.isOneOf(addVerbs) || w.isOneOf(lateVerbs)
 }
 
 // giveBackDrafts read "give … back" as taking codes out.
@@ -168,6 +182,7 @@ func (r *reader) nearVerbDrafts(body, reason []word) []*draft {
 // verbActions are the verbs that are worth a suggestion when they are mistyped.
 var verbActions = map[string]approvals.Action{
 	"remove": approvals.Remove, "delete": approvals.Remove, "set": approvals.Set, "add": approvals.Add,
+	"assign": approvals.Add, "grant": approvals.Add, "request": approvals.Add, "allocate": approvals.Add,
 }
 
 // maxNearWords bounds the words among which a mistyped group is looked for.
@@ -252,7 +267,7 @@ func isCount(w word) bool {
 func withDigits(text string) string {
 	words := strings.Fields(text)
 	for i, w := range words {
-		if n := slices.Index(numberWords, w); n >= 0 {
+		if n, ok := numberNamed(w); ok {
 			words[i] = strconv.Itoa(n)
 		}
 	}
@@ -266,8 +281,8 @@ func isNearName(name, want string) bool {
 		return false
 	}
 	for _, extra := range []string{" team", " group", " department"} {
-		if strings.TrimSuffix(want, extra) == name {
-			return true
+		if short, isKind := strings.CutSuffix(want, extra); isKind {
+			return short == name || isNearName(name, short)
 		}
 	}
 	isPart := len(want) > 2 && (strings.HasPrefix(name, want) || strings.Contains(name, " "+want))
@@ -279,7 +294,7 @@ func (r *reader) askGroup(o opening, body, reason []word) *Error {
 	rest, person, names := r.withoutPersons(body)
 	unknown := r.unknownWords(rest)
 	d := r.readDraft(o, r.withoutLooseNumbers(rest), run{from: -1, to: -1, text: ExampleGroup}, reason)
-	d.ask.Group, d.lacksMore = "", false
+	d.ask.Group = ""
 	var asked *Error
 	switch {
 	case person != "":
@@ -299,12 +314,26 @@ func (r *reader) askGroup(o opening, body, reason []word) *Error {
 			"%s alone opens a form that finds groups.", Typed(unknown), Typed(r.name))
 	}
 	asked.Group, asked.Unlisted = unknown, len(d.ask.Codes) == 0
-	if len(d.options) == 0 {
-		asked.Fill = d.fill()
+	if fill := d.fill(); len(d.options) == 0 && r.keepsNumbers(fill, rest) {
+		asked.Fill = fill
 	}
 	asked.noteUnderstood(d.openAsks()...)
 	asked.EndUnclear = asked.EndUnclear || d.lacksEnd()
 	return asked
+}
+
+// keepsNumbers reports whether a command has all numbers of seats that were typed.
+func (r *reader) keepsNumbers(command string, typed []word) bool {
+	for i := 0; i < len(typed); i++ {
+		if p := r.readPeriod(typed[i:]); p.n > 0 {
+			i += p.n - 1
+			continue
+		}
+		if n, isNumber := (item{word: typed[i]}).count(); isNumber && !strings.Contains(command, "="+n) {
+			return false
+		}
+	}
+	return true
 }
 
 // withoutPersons drops people, and names the groups that the other words are near to.
@@ -353,7 +382,8 @@ func (r *reader) unknownWords(body []word) string {
 	items = d.takeLicenses(d.takePeriods(items))
 	var left []item
 	for _, it := range items {
-		if it.kind == plain && (!it.isFiller() || len(left) > 0) && !it.isOneOf(prepositions) {
+		isPart := len(left) > 0 || !it.isFiller() && !it.isNumber() // of what a group may be called
+		if it.kind == plain && isPart && !it.isOneOf(prepositions) {
 			left = append(left, it)
 		}
 	}

@@ -30,6 +30,7 @@ type period struct {
 	isNaked   bool // without for or until before it
 	isNothing bool // it says what is so anyway
 	isRough   bool // the length was said roughly
+	isCounted bool // it is a length from when the change is made
 	isUnread  bool // words begin an end, and what follows is none
 	isStart   bool // they say when it begins
 
@@ -53,10 +54,15 @@ var (
 	beforeLength = []string{
 		"the", "next", "another", "at", "least", "most", "up", "to", "max", "maximum",
 		"about", "around", "roughly", "approximately",
-		"ca",
+		"ca", "like", "just", "only",
 	}
 	numberWords = []string{
 		"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+		"thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+	}
+	tens = map[string]int{
+		"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+		"hundred": 100,
 	}
 	compactShape = regexp.MustCompile(`^([0-9]{1,4})([a-z]+)$`)
 	mixedShape   = regexp.MustCompile(`^([0-9]{1,4}w)?([0-9]{1,4}d)?([0-9]{1,4}h)?([0-9]{1,4}m)?$`)
@@ -99,8 +105,21 @@ func readNumber(text string) (int, bool) {
 		n, err := strconv.Atoi(text)
 		return n, err == nil
 	}
-	n := slices.Index(numberWords, strings.ToLower(text))
-	return n, n >= 0
+	return numberNamed(text)
+}
+
+// numberNamed is the number that a word such as seven or twenty-five says.
+func numberNamed(text string) (int, bool) {
+	ten, one, isTwo := strings.Cut(strings.ToLower(text), "-")
+	n := slices.Index(numberWords, ten)
+	if of, isTen := tens[ten]; isTen {
+		n = of
+	}
+	if !isTwo {
+		return n, n >= 0
+	}
+	more := slices.Index(numberWords, one)
+	return n + more, n >= 20 && n < 100 && more > 0 && more < 10
 }
 
 // readPeriod reads a time at the beginning of words.
@@ -117,15 +136,15 @@ func (k Known) readPeriod(words []word) period {
 		p.isNaked = true
 		return p
 	}
-	if days, n := k.readDay(words[:1]); n > 0 && fullDate.MatchString(words[0].text) {
-		p := k.untilOneOf(words[0].text, days)
-		p.n, p.isNaked = 1, true
-		return p
-	}
 	if _, n := k.readDay(words); n > 0 && n < len(words) && words[n].text == "-" {
 		if m := k.endOfRange(words[n:]); m > 0 {
 			return k.rejectStart(n+m, "until <day>")
 		}
+	}
+	if days, n := k.readDay(words[:1]); n > 0 && fullDate.MatchString(words[0].text) {
+		p := k.untilOneOf(words[0].text, days)
+		p.n, p.isNaked = 1, true
+		return p
 	}
 	return period{}
 }
@@ -191,6 +210,12 @@ func (k Known) readFor(words []word) period {
 			p := k.untilOneOf(joinWords(words[skipped:skipped+n]), days)
 			p.n = skipped + n
 			return p
+		}
+	}
+	if n := skipped + 1; skipped > 2 && words[skipped-1].isKeyword("next") { // for the next week
+		name := words[skipped].lower()
+		if u, isUnit := findUnit(name); isUnit && u.months < 2 && !strings.HasSuffix(name, "s") {
+			return k.lengthOf(n, joinWords(words[1:n]), 1, u)
 		}
 	}
 	second := words[1]
@@ -342,7 +367,6 @@ func (k Known) readCompact(text string) period {
 func (k Known) readSpaced(words []word) period {
 	text := words[0].lower()
 	count, ok := readNumber(text)
-	n := 2
 	switch {
 	case text == "a", text == "an":
 		count, ok = 1, true
@@ -352,18 +376,42 @@ func (k Known) readSpaced(words []word) period {
 		return k.lengthOf(3, "half a year", 6, unit{months: 1})
 	}
 	whole := text + " " + words[1].text
-	if ok && words[1].isKeyword("m") {
-		return k.minutesOrMonths(n, whole, count)
+	u, known := findUnit(words[1].lower())
+	switch {
+	case !ok:
+	case words[1].isKeyword("m"):
+		return k.minutesOrMonths(2, whole, count)
+	case known:
+		return k.lengthOf(2, whole, count, u)
+	case isUnit(wordAt(words, 2)):
+		return k.readBetween(words)
 	}
-	isWorking := len(words) > 2 && words[1].isOneOf([]string{"working", "business"})
-	if ok && isWorking && words[2].isOneOf([]string{"day", "days"}) {
+	return period{}
+}
+
+// readBetween reads a count and its unit with a word between them.
+func (k Known) readBetween(words []word) period {
+	switch {
+	case words[1].isKeyword("next"): // the 3 next months
+		p := k.readSpaced(slices.Delete(slices.Clone(words), 1, 2))
+		p.n++
+		return p
+	case words[1].isOneOf([]string{"more", "extra", "additional"}):
+		return k.brokenPeriod(3, "until <day>", "Say the new last day in place of %s. A time is counted from when the "+
+			"change is made, not from the present end.", Typed(joinWords(words[:3])))
+	case words[1].isOneOf([]string{"working", "business"}) && words[2].isOneOf([]string{"day", "days"}):
 		return k.brokenPeriod(3, "until <day>", "A time is counted in calendar days, so %s is not exact. Say the last day.",
 			Typed(joinWords(words[:3])))
 	}
-	if u, known := findUnit(words[1].lower()); ok && known {
-		return k.lengthOf(n, whole, count, u)
-	}
 	return period{}
+}
+
+// wordAt is a word, or an empty one beyond the end.
+func wordAt(words []word, i int) word {
+	if i < len(words) {
+		return words[i]
+	}
+	return word{}
 }
 
 // checkLength reads a duration with several units.
@@ -381,7 +429,7 @@ func (k Known) lengthOf(n int, typed string, count int, u unit) period {
 	}
 	if u.months > 0 {
 		p := k.untilDay("for "+typed, addMonths(k.today(), count*u.months))
-		p.n = n
+		p.n, p.isCounted = n, true
 		return p
 	}
 	return k.boundLength(n, typed, time.Duration(count)*u.length)
@@ -392,7 +440,7 @@ func (k Known) boundLength(n int, typed string, length time.Duration) period {
 		return k.brokenPeriod(n, "for <time>", "%s is longer than ten years. Leave it out to ask for good.",
 			Typed("for "+typed))
 	}
-	return period{n: n, length: length}
+	return period{n: n, length: length, isCounted: true}
 }
 
 // minutesOrMonths asks which of the two is meant.
@@ -417,27 +465,20 @@ func (k Known) readUntil(words []word) period {
 	if len(rest) > 1 && rest[0].isKeyword("further") && rest[1].isKeyword("notice") {
 		return period{n: 3, isForGood: true}
 	}
-	days, n := k.readDay(rest)
-	if month, isMonth := findMonth(rest[0].lower()); isMonth && words[0].isOneOf([]string{"through", "thru"}) && n == 0 {
-		days, n = k.endOfMonth(month, nil, 1)
+	skipped := 0
+	if len(rest) > 1 && rest[0].isOneOf([]string{"eod", "cob"}) { // the end of that day
+		rest, skipped = rest[1:], 1
 	}
-	if n == 0 && len(rest) > 1 {
-		if days, n = k.readDay(rest[1:]); n > 0 { // until Christmas Eve, 24.12.
-			n++
-		}
-	}
+	days, n := k.readLastDay(words[0], rest)
 	if n == 0 {
-		p := k.brokenPeriod(2, "until <day>", "%s is not a day: write year, month and day, such as %s.",
-			Typed("until "+rest[0].text), Typed("until "+k.exampleDay()))
-		p.isUnread = true
-		return p
+		return k.rejectUntil(rest)
 	}
 	var typed []string
 	for _, w := range rest[:n] {
 		typed = append(typed, w.text)
 	}
 	p := k.untilOneOf(strings.Join(typed, " "), days)
-	p.n = 1 + n
+	p.n = 1 + skipped + n
 	if len(rest) > n && rest[n].isOneOf([]string{
 		"evening", "night", "eod", "cob", "inclusive", "included", "incl", "including",
 	}) {
@@ -446,6 +487,36 @@ func (k Known) readUntil(words []word) period {
 		return k.brokenPeriod(p.n+m, "until <day>", "A grant ends at the end of a day, so leave out %s.",
 			Typed(joinWords(rest[n:n+m])))
 	}
+	return p
+}
+
+// readLastDay reads the day behind "until" and the like.
+func (k Known) readLastDay(until word, rest []word) (days []time.Time, n int) {
+	if days, n = k.readDay(rest); n > 0 {
+		return days, n
+	}
+	if month, isMonth := findMonth(rest[0].lower()); isMonth && until.isOneOf([]string{"through", "thru"}) {
+		return k.endOfMonth(month, nil, 1)
+	}
+	if len(rest) > 1 && endsClause(rest[0]) {
+		if days, n = k.readDay(rest[1:]); n > 0 { // until Christmas Eve, 24.12.
+			n++
+		}
+	}
+	return days, n
+}
+
+// rejectUntil rejects what stands behind "until" and is no day.
+func (k Known) rejectUntil(rest []word) period {
+	if m := timeOfDay(rest); m > 0 && m < len(rest) {
+		if _, n := k.readDay(rest[m:]); n > 0 {
+			return k.brokenPeriod(1+m+n, "until <day>", "A grant ends at the end of a day, so leave out %s.",
+				Typed(joinWords(rest[:m])))
+		}
+	}
+	p := k.brokenPeriod(2, "until <day>", "%s is not a day: write year, month and day, such as %s.",
+		Typed("until "+rest[0].text), Typed("until "+k.exampleDay()))
+	p.isUnread = true
 	return p
 }
 

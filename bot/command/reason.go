@@ -359,6 +359,35 @@ func (d *draft) takeWeakReason(items []item) []item {
 	return items
 }
 
+// takeState takes what a clause says about the group as the reason: Squad 8 is dissolved, remove …
+func (d *draft) takeState(items []item) []item {
+	at := slices.IndexFunc(items, func(it item) bool { return it.kind == group })
+	if at < 0 || d.ask.Reason != "" || !d.knowsGroups() || at+2 >= len(items) || !items[at+1].isOneOf(beWords) ||
+		at > 0 && !items[at-1].endsClause {
+		return items
+	}
+	words := clauseWordsAt(items[at+1:])
+	end := at + 1 + len(words)
+	if end >= len(items) || !items[end-1].endsClause || !d.saysState(words) {
+		return items
+	}
+	reason := strings.TrimRight(d.ask.Group+" "+joinTyped(words), ",.;:!?")
+	d.ask.Reason = reason
+	d.noteCorrection(reason, "because "+reason, "%s is not understood. If it is the reason, write it after %s.",
+		Typed(reason), Typed("because"))
+	items[at].endsClause = true
+	return slices.Concat(items[:at+1], items[end:])
+}
+
+// saysState reports whether words are about the group, and none of them is a part of the request.
+func (d *draft) saysState(words []word) bool {
+	isOther := func(w word) bool {
+		return w.isHedged() || w.isOneOf(onlyWords) || w.quoted || strings.ContainsAny(w.text, "0123456789")
+	}
+	isPart := d.hasLicense(words) || d.mayNameLicense(words) || soundLikeTime(words)
+	return !isPart && !slices.ContainsFunc(words, isOther)
+}
+
 // A clause is words that mean nothing to the grammar, between its parts and punctuation.
 type clause struct {
 	from, to int
@@ -382,6 +411,9 @@ func (d *draft) takeClauses(items []item) []item {
 	}
 	from, to := said[0].from, said[len(said)-1].to
 	words := withoutPoliteness(plainWords(items[from:to]))
+	if len(words) > 1 && words[0].isOneOf(weakReasonWords) {
+		words = words[1:]
+	}
 	reason := strings.Trim(joinTyped(words), ",;:.- ")
 	if len(plainWords(items[from:to])) < to-from || reasonProblem(reason) != "" {
 		return items // they stand in several places
@@ -519,12 +551,19 @@ func (w word) saysMuch() bool {
 func (d *draft) isNoReason(words []word, isApart, isBehind, hasSubject bool) bool {
 	w := words[0]
 	isPast := !isApart && w.isOneOf(pastWords)
-	if isPast || w.quoted || w.isHedged() || isPerson(w.text) || mention.MatchString(w.text) || isActing(w) {
+	if isPast || w.quoted || w.isHedged() || isPerson(w.text) || mention.MatchString(w.text) || d.mayAct(w, isApart) {
 		return true
 	}
 	isCompound := len(words) > 1 && strings.Contains(w.text, "-")
 	return strings.ContainsAny(w.text, "()") || d.isAmount(words, isApart && isBehind, hasSubject) ||
 		d.isNearGrammar(w) && !isCompound && !d.isTicket(words[:1])
+}
+
+// mayAct reports whether a word may be what is asked for. A clause that says why codes are removed
+// may say that something is over.
+func (d *draft) mayAct(w word, isApart bool) bool {
+	isOver := isApart && d.ask.Action == approvals.Remove && isForm(w, overVerbs)
+	return isActing(w) && !isOver
 }
 
 // isAmount reports whether the first of these words is a number, and may be one of seats or days.
@@ -609,8 +648,14 @@ func (r *reader) longWords() []string {
 
 // isActing reports whether a word is a form of a verb that takes out or changes.
 func isActing(w word) bool {
+	return isForm(w, slices.Concat(
+		removeVerbs, moveVerbs, swapVerbs, copyVerbs, limitVerbs, softVerbs, endVerbs, overVerbs))
+}
+
+// isForm reports whether a word is a form of one of these verbs, maybe mistyped.
+func isForm(w word, verbs []string) bool {
 	text := w.lower()
-	for _, verb := range slices.Concat(removeVerbs, moveVerbs, swapVerbs, copyVerbs, limitVerbs, softVerbs, endVerbs) {
+	for _, verb := range verbs {
 		stem := strings.TrimSuffix(verb, "e")
 		isForm := len(stem) > 2 && strings.HasPrefix(text, stem) && len(text)-len(stem) < 5
 		if isForm || len(verb) > 4 && isOneEdit(text, verb) {
@@ -625,18 +670,23 @@ var (
 	keywords = slices.Concat(reasonWords, untilWords, startWords, restWords, forGood, everything, moreWords,
 		reservedWords, []string{"for", WordEmpty, "only", "just", "exactly", "next"})
 	// endVerbs end something.
-	endVerbs = []string{"cancel", "end", "stop", "expire", "clear", "reset", "lose", "lost", "gone"}
+	endVerbs = []string{"cancel", "stop", "clear", "reset"}
+	// overVerbs say that something is over.
+	overVerbs = []string{"end", "expire", "lose", "lost", "gone"}
 	// clauseWords may begin a clause that gives a reason.
 	clauseWords = []string{"of", "we", "i", "it", "our", "my", "the", "a", "an", "they", "their"}
 	// stateWords begin what is said about the licenses that are named.
 	stateWords = []string{"is", "are", "was", "were", "has", "had", "have", "already", "still", "again"}
+	// beWords begin what is said about a group.
+	beWords = []string{"is", "are", "was", "were"}
 	// politeWords end a request.
 	politeWords = append([]string{"please", "pls", "plz", "thank", "you", "ty", "asap", "urgent"}, signOffs...)
 	// pastWords may say what was so before.
 	pastWords = []string{"was", "were", "had", "did", "been", "used"}
 	// hedges limit or condition what is asked for, or compare it with something else.
 	hedges = append([]string{
-		"or", "either", "than", "like", "same", "similar", "instead", "rather", "half", "part", "some", "other", "others",
+		"or", "either", "than", "like", "same", sameAs, "similar", "instead", "rather", "half", "part", "some",
+		"other", "others",
 		"whichever", "already", "still", "again", "back", "also", "too", "plus", "date", "expiry",
 		"deadline", "maybe", "perhaps", "wrong", "ignore", "mistake",
 		"what", "who", "which", "how", "where", "why", "whether", "says", "said", "asked", "told",

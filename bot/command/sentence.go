@@ -31,21 +31,17 @@ func (r *reader) readSeveral(o opening, body, reason []word) *Error {
 		return nil
 	}
 	if o.action == approvals.Add {
-		for i := range body {
-			if found := s.readAt(body, i, runs); found != nil {
-				return found
-			}
-		}
-	}
-	if o.action == approvals.Add && len(runs) == 2 {
-		if move := s.splitMove(body, runs); move != nil {
-			return move
+		if found := s.readTwo(body, runs); found != nil {
+			return found
 		}
 	}
 	if byVerbs := s.splitVerbs(o, body); byVerbs != nil {
 		return byVerbs
 	}
 	if len(runs) > 1 && len(runs) <= maxEither {
+		if each := s.splitGroups(o, body, runs); each != nil {
+			return each
+		}
 		all := s.splitPairs(o, body)
 		isTimed := func(a approvals.Ask) bool { return a.IsTimed() }
 		n := len(all) - 1
@@ -57,6 +53,47 @@ func (r *reader) readSeveral(o opening, body, reason []word) *Error {
 		}
 	}
 	return nil
+}
+
+// readTwo answers what is a copy, or two requests by a word that says so.
+func (s several) readTwo(body []word, runs []run) *Error {
+	for i := range body {
+		if found := s.readAt(body, i, runs); found != nil {
+			return found
+		}
+	}
+	if len(runs) == 2 {
+		return s.splitMove(body, runs)
+	}
+	return nil
+}
+
+// splitGroups offers the same request for each of several groups that are named together. A number
+// of seats may be for all of them, unless a word says that it is for each.
+func (s several) splitGroups(o opening, body []word, runs []run) *Error {
+	hasAnd := false
+	for i, f := range runs[1:] {
+		for _, w := range body[runs[i].to:f.from] {
+			hasAnd = hasAnd || w.isOneOf(separators)
+			if !w.isOneOf(separators) && !w.isOneOf(prepositions) && !(item{word: w}).isFiller() {
+				return nil
+			}
+		}
+	}
+	isEach := slices.ContainsFunc(body, func(w word) bool { return w.isOneOf(eachWords) })
+	var asks []approvals.Ask
+	for _, f := range runs {
+		words := slices.Concat(body[:runs[0].from], body[f.from:f.to], body[runs[len(runs)-1].to:])
+		ask, ok := s.offeredBy(s.readAsk(o, words))
+		if !ok || len(ask.Quotas) > 0 && !isEach {
+			return nil
+		}
+		asks = append(asks, ask)
+	}
+	if !hasAnd {
+		return nil
+	}
+	return s.offerAll("One request is for one group, so these are several requests.", asks)
 }
 
 // hasPart reports whether words name a license, or a number beside the groups.
@@ -219,7 +256,7 @@ func (s several) splitPairs(o opening, body []word) []approvals.Ask {
 func (s several) readAt(body []word, i int, runs []run) *Error {
 	w, hasOneGroup := body[i], len(runs) == 1
 	switch {
-	case w.isOneOf(copyVerbs), w.isKeyword(sameAs):
+	case w.isOneOf(copyVerbs), s.isSame(body[i:]):
 		return s.refuseCopy(body, runs)
 	case w.isOneOf(moveVerbs) && i == 0 && len(runs) == 2:
 		return s.splitMove(body[1:], s.maximalRuns(body[1:]))
@@ -233,6 +270,13 @@ func (s several) readAt(body []word, i int, runs []run) *Error {
 		return s.splitInstead(body, i)
 	}
 	return s.offerBoth(body[:i], body[i+1:])
+}
+
+// isSame reports whether words ask for what another group has.
+func (s several) isSame(words []word) bool {
+	isAs := func(w word) bool { return w.isKeyword("as") }
+	isWhole := words[0].isKeyword(sameAs) || words[0].isKeyword("same") && slices.ContainsFunc(words, isAs)
+	return isWhole && !s.hasLicense(words[1:])
 }
 
 // hasLicense reports whether words name a license.
@@ -299,7 +343,8 @@ func (r *reader) refuseCopy(body []word, runs []run) *Error {
 
 // splitMove offers the two requests of moving codes from one group to another.
 func (s several) splitMove(body []word, runs []run) *Error {
-	from := slices.IndexFunc(runs, func(f run) bool { return f.from > 0 && body[f.from-1].isKeyword("from") })
+	isFrom := func(f run) bool { return f.from > 0 && body[f.from-1].isOneOf([]string{"from", "of"}) }
+	from := slices.IndexFunc(runs, isFrom)
 	to := slices.IndexFunc(runs, func(f run) bool { return f.from > 0 && body[f.from-1].isKeyword("to") })
 	if from < 0 || to < 0 {
 		return nil

@@ -3,6 +3,7 @@ package command
 import (
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"licensebot/approvals"
@@ -13,6 +14,7 @@ import (
 func (d *draft) takeWords(items []item) []item {
 	var rest []item
 	d.saysExactly = slices.ContainsFunc(items, func(it item) bool { return it.means == "exactly" })
+	d.takeOnlyTwice(items)
 	for i := 0; i < len(items); i++ {
 		it, behind := items[i], items[i+1:]
 		switch {
@@ -28,11 +30,25 @@ func (d *draft) takeWords(items []item) []item {
 			d.askLimit("A seat limit is how many seats the group may use in all. Say the whole number in place of %s.",
 				Typed(it.text))
 			rest, items = withoutNumbers(rest), slices.Concat(items[:i+1], withoutNumbers(behind))
+		case it.isOneOf(onlyWords) && d.isOnlyUntil(items, i):
 		case it.isOneOf(onlyWords) && saysWhatIs(items, i), !d.takeAmount(it, behind) && !d.takeWord(it):
 			rest = append(rest, it)
 		}
 	}
 	return rest
+}
+
+// takeOnlyTwice takes two words such as only for exactly: only these, nothing else.
+func (d *draft) takeOnlyTwice(items []item) {
+	n := 0
+	for _, it := range items {
+		if it.kind == plain && it.isOneOf(onlyWords) {
+			n++
+		}
+	}
+	if n > 1 && d.ask.Action == approvals.Add && !d.saysExactly {
+		d.takeWord(item{word: word{text: "exactly"}})
+	}
 }
 
 func withoutNumbers(items []item) []item {
@@ -43,16 +59,29 @@ func withoutNumbers(items []item) []item {
 func (d *draft) takeAmount(it item, behind []item) bool {
 	switch {
 	case it.isOneOf(onlyWords) && d.ask.Action != approvals.Add:
-	case it.isOneOf(onlyWords) && len(behind) > 0 && behind[0].isEnd:
-		return true // only until then
-	case it.isOneOf(onlyWords) && len(behind) > 0 && behind[0].isNumber():
+	case d.limitsSeats(it) && len(behind) > 0 && behind[0].isNumber():
 		d.noteCorrection(it.text, "", "%s is left out.", Typed(it.text))
+	case it.isKeyword("unlimited") && d.ask.Action != approvals.Remove && len(d.ask.Quotas) == 0:
+		d.noteCorrection(it.text, "", "%s is left out: a code without a number sets no seat limit, and one that the group "+
+			"has stays.", Typed(it.text))
 	case it.isOneOf(vagueWords) && d.onlyCode() != "" && d.ask.Action != approvals.Remove:
 		d.askLimit("%s is no number of seats. Say how many the group may use, or leave it out.", Typed(it.text))
 	default:
 		return false
 	}
 	return true
+}
+
+// limitsSeats reports whether a word before a number says that there are no more seats. Beside several
+// licenses exactly may be about all of them.
+func (d *draft) limitsSeats(it item) bool {
+	return it.isOneOf(onlyWords) && (!it.isKeyword("exactly") || len(d.ask.Codes) == 1)
+}
+
+// isOnlyUntil reports whether a word such as only stands beside the end: only until then.
+func (d *draft) isOnlyUntil(items []item, i int) bool {
+	isBehind := i > 0 && items[i-1].isEnd && d.ask.Action == approvals.Add
+	return isBehind || i+1 < len(items) && items[i+1].isEnd
 }
 
 // saysWhatIs reports whether a word beside it says what is so, and not what is asked for.
@@ -94,7 +123,7 @@ func (d *draft) takeLimitWord(it item) bool {
 	case it.isKeyword("by") && d.limitVerb != "":
 		d.isByAmount = true
 	case it.isKeyword("by") && d.isLate && d.hasEnd:
-		d.ask.For, d.endToFill = 0, "until <day>"
+		d.ask.For, d.ask.Until, d.endToFill = 0, time.Time{}, "until <day>"
 		d.noteOpen("Say the new last day. A time is counted from when the change is made, not from the present end.")
 	default:
 		return false
@@ -145,9 +174,13 @@ func (d *draft) takeEverything(it item) {
 func (d *draft) requireLimit() {
 	switch {
 	case d.limitVerb == "" || d.question != nil:
+	case len(d.ask.Quotas) == 0 && d.limit != "" && !d.isByAmount:
+		d.askLimit("A request can set another seat limit, but takes none away. Say how many seats the group may use in all, "+
+			"such as %s.", Typed("IDU=100"))
 	case len(d.ask.Quotas) == 0, d.isByAmount:
 		d.ask.Quotas = nil
 		d.askLimit("Say how many seats the group may use in all, such as %s.", Typed("IDU=10"))
+	case d.limit != "" && strings.EqualFold(d.limit, "limit"): // it says just that
 	default:
 		d.noteCorrection(d.limitVerb, "", "A seat limit is written next to its code, such as %s.", Typed("IDU=10"))
 	}
@@ -173,5 +206,8 @@ func isOneNumber(items []item) bool {
 }
 
 func hasRequestID(words []word) bool {
-	return slices.ContainsFunc(words, func(w word) bool { return isRequestID(w.text) || isRequestID("R-"+w.text) })
+	return slices.ContainsFunc(words, func(w word) bool {
+		hasDigit := strings.ContainsAny(w.text, "0123456789") // no word such as attended
+		return isRequestID(w.text) || hasDigit && isRequestID("R-"+w.text)
+	})
 }

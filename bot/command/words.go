@@ -10,7 +10,7 @@ var (
 	// addVerbs ask for codes; so does a command without a verb.
 	addVerbs = []string{
 		"add", "give", "grant", "assign", "request", "ask", "order", "allocate", "enable", "activate", "provision",
-		"put", "book", "gimme", "reserve", "equip", "onboard",
+		"put", "book", "gimme", "reserve", "equip", "onboard", "requesting", "lend", "allot", "issue", "supply",
 	}
 	// removeVerbs take codes out.
 	removeVerbs = []string{
@@ -26,7 +26,7 @@ var (
 	// removedWords say behind "be" that codes are to be taken out.
 	removedWords = []string{"removed", "revoked", "deleted", "withdrawn", "dropped", "taken", "unassigned"}
 	// softVerbs say in other ways that codes are to be taken out. They are asked about.
-	softVerbs = []string{unneeded, returned, "return", "returns"}
+	softVerbs = []string{unneeded, returned}
 	// limitVerbs change a seat limit.
 	limitVerbs = []string{"increase", "raise", "lower", "reduce", "decrease", "change", "bump", "limit", "cap"}
 	// moreWords say that a number of seats comes on top.
@@ -48,7 +48,7 @@ var (
 	openers = []string{
 		"please", "pls", "plz", "hi", "hello", "hey", "i", "we", "can", "could", "would", "like", "need", "want",
 		"you", "me", "us", "have", "get", "dear", "team", "someone", "somebody", "anyone", "kindly", "my", "our", "let",
-		"bot", "urgent", "asap", "fyi", "ok", "so",
+		"bot", "urgent", "asap", "fyi", "ok", "so", "may", "might",
 	}
 	// greetings are the openers that may stand before a question.
 	greetings = []string{"hi", "hello", "hey", "dear", "bot", "fyi", "ok", "so"}
@@ -57,18 +57,24 @@ var (
 		"the", "a", "an", "and", "&", "+", "also", "group", "please", "pls", "thanks", "thx", "with", "of", "x", "×",
 		"license", "licenses", "licence", "licences", "code", "codes", "seat", "seats", "at", "most", "up", "max",
 		"maximum", "limit", "need", "needs", "have", "has", "get", "gets", "should", "me", "us",
-		"users", "user", "people", "persons", "pack", "packs", "my", "our", "we", "you", "thank", "someone", "somebody",
+		"users", "user", "people", "person", "persons", "pack", "packs", "my", "our", "we", "you", "thank",
+		"someone", "somebody",
 		"anyone", "kindly", "provide", "provided", "use", "uses", "dear", "let", "both", "asap",
 		"urgent", "urgently", "ty", "ok",
 		"okay", "everyone", "everybody", "colleagues", "regards", "anymore", "bot", "valid", "can", "could", "would", "want",
 		"wants", "each", "apiece", "i", "hi", "hello", "hey", "needed", "required", "yo", "there",
-		"guys", "morning", "folks", "sorry", "be", "it", "eh", "uh", "um", "hm", "hmm", "err", "er", "ah", "oh", "äh", "ähm",
+		"guys", "morning", "folks", "sorry", "they", "their", "theirs", "shall",
+		"will", "yes", "might", "must", "now", "obtain", "obtains", "receive", "receives", "them", "be", "it",
+		"eh", "uh", "um", "hm", "hmm", "err", "er", "ah", "oh", "äh", "ähm",
 	}
+	// soWords stand behind a reason, before what is asked for.
+	soWords = []string{"so", "therefore", "therefor", "hence", "thus"}
 	// eachWords say that a number of seats is for each code.
 	eachWords = []string{"each", "apiece"}
 	// seatWords may follow a number of seats.
 	seatWords = []string{
-		"seat", "seats", "user", "users", "people", "persons", "colleagues", "license", "licenses", "licence", "licences",
+		"seat", "seats", "user", "users", "person", "people", "persons", "colleagues",
+		"license", "licenses", "licence", "licences",
 	}
 	// licenseWords may follow a number of seats, or of licenses.
 	licenseWords = []string{"license", "licenses", "licence", "licences", "code", "codes"}
@@ -79,10 +85,15 @@ var (
 )
 
 // showVerbs begin a command that looks something up.
-var showVerbs = []string{"show", "list", "display", "view", "check"}
+var showVerbs = []string{"show", "list", "display", "view", "check", "double-check", "tell"}
+
+// lateVerbs ask for another end of what runs.
+var lateVerbs = []string{"extend", "prolong", "prolongate", "renew"}
 
 // otherVerbs begin a command and mean what another word means.
-var otherVerbs = []string{"approve", "deny", "reject", "extend", "prolong", "renew", "licenses", "licences", "groups"}
+var otherVerbs = []string{
+	"approve", "deny", "reject", "extend", "prolong", "prolongate", "renew", "shorten", "licenses", "licences", "groups",
+}
 
 // isReserved reports whether a word means something to the grammar where a command
 // begins.
