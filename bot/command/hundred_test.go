@@ -373,3 +373,15 @@ func TestAHundredWords(t *testing.T) { judgeRequests(t, "testdata/hundred-words.
 
 // TestAHundredTickets types what people wrote at a help desk.
 func TestAHundredTickets(t *testing.T) { judgeRequests(t, "testdata/hundred-tickets.txt", 92, 100) }
+
+// TestAHundredTerse types what people wrote who write lists and tables.
+func TestAHundredTerse(t *testing.T) { judgeRequests(t, "testdata/hundred-terse.txt", 91, 100) }
+
+// TestAHundredPolite types what people wrote who write whole and polite sentences.
+func TestAHundredPolite(t *testing.T) { judgeRequests(t, "testdata/hundred-polite.txt", 93, 100) }
+
+// TestAHundredHurried types what people wrote who shorten their words.
+func TestAHundredHurried(t *testing.T) { judgeRequests(t, "testdata/hundred-hurried.txt", 85, 100) }
+
+// TestAHundredFrench types what people wrote in French, and in English like French.
+func TestAHundredFrench(t *testing.T) { judgeRequests(t, "testdata/hundred-french.txt", 90, 100) }
