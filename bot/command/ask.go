@@ -31,6 +31,7 @@ type draft struct {
 	ask     approvals.Ask
 	isTrial bool
 	hasEnd  bool // when it ends was said
+	hasEnds bool // several times, and with no word such as or between them
 	forGood bool // it never does
 
 	correction *Error // what was typed wrongly, and is right in the ask
@@ -299,7 +300,7 @@ func (d *draft) takePeriods(items []item) []item {
 	var rest []item
 	var found []period
 	var typed [][]item
-	asked := d.open
+	asked, isOr := d.open, false
 	for i := 0; i < len(items); i++ {
 		skipped, p := d.periodAt(items, i, len(found) > 0 && rest[len(rest)-1].isEnd)
 		if p.n == 0 {
@@ -307,6 +308,7 @@ func (d *draft) takePeriods(items []item) []item {
 			continue
 		}
 		i += skipped
+		isOr = isOr || skipped > 0
 		switch words := items[i : i+p.n]; {
 		case p.isStart:
 			d.takePeriod(p, words)
@@ -327,6 +329,7 @@ func (d *draft) takePeriods(items []item) []item {
 		}
 	default:
 		d.askEnds(found)
+		d.hasEnds = !isOr
 	}
 	return rest
 }
@@ -867,11 +870,13 @@ func (d *draft) checkAction() {
 // checkEnd rejects an end where no codes are added.
 func (d *draft) checkEnd() {
 	a := &d.ask
+	if d.hasEnds && len(a.Codes) > 1 { // each may be for another license
+		d.isUnclear, d.options = true, nil
+	}
 	if a.Action == approvals.Set && a.IsTimed() {
-		timed := *a
-		d.askWhich("Only codes that are added can have a limited time.", nil,
-			func(a *approvals.Ask) { a.For, a.Until = 0, time.Time{} },
-			func(a *approvals.Ask) { a.Action, a.For, a.Until = approvals.Add, timed.For, timed.Until })
+		d.isUnclear = true // each command would leave one of the two out
+		d.noteOpen("Only codes that are added can have a limited time. Leave the time out, or say %s in place of %s.",
+			Typed(approvals.Add), Typed(approvals.Set))
 		a.For, a.Until = 0, time.Time{}
 	} else if a.Action != approvals.Add && (a.IsTimed() || d.hasEnd && !d.forGood) {
 		d.noteOpen("Only codes that are added can have a limited time. Leave the time out.")

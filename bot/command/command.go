@@ -220,6 +220,8 @@ func (r *reader) readSentence(tokens []word) (Command, error) {
 		return r.readShow(verb, rest)
 	case first.isOneOf(otherVerbs):
 		return r.readOther(verb, rest)
+	case first.isKeyword(string(VerbEnd)) && r.knowsGroups() && hasRequestID(rest) && r.wantsLaterEnd(tokens):
+		return Command{}, r.askToExtend(rest)
 	case first.isOneOf(reservedWords):
 		return parseVerb(r.name, Verb(verb), rest)
 	}
@@ -487,7 +489,7 @@ func parsePage(name string, verb Verb, rest []word) (Command, error) {
 	}
 	page, err := strconv.ParseUint(rest[0].text, 10, 16)
 	if err != nil || page < 1 || page > maxPages || len(rest) > 1 {
-		return Command{}, newError(name+" "+string(verb),
+		return Command{}, newError(name+" "+string(verb)+pageOf(verb, rest),
 			"After %s comes nothing, or the number of a page from 1 to %d."+quoteGroupHint, Typed(verb), maxPages)
 	}
 	return Command{Verb: verb, Page: int(page)}, nil

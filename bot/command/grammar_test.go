@@ -120,7 +120,7 @@ func TestWrongGrammar(t *testing.T) {
 		{"group-01 empty", "adding removes nothing", "fill in: group-01 <code>"},
 		{"remove group-01 IDU=5", "takes no number", ""},
 		{"remove group-01 IDU=5 for 3d", "Only codes that are added can have a limited time", ""},
-		{"set group-01 IDU=5 until 2026-12-31", "Only codes that are added can have a limited time", "set group-01 IDU=5 | group-01 IDU=5 until 2026-12-31"},
+		{"set group-01 IDU=5 until 2026-12-31", "Only codes that are added can have a limited time", ""},
 		{"group-01 IDU=0", "`IDU=0` sets no seat limit", ""},
 		{"group-01 IDU=", "`IDU=` sets no seat limit", "fill in: group-01 IDU=<seats>"},
 		{"group-01 IDU=-5", "`IDU=-5` sets no seat limit", "fill in: group-01 IDU=<seats>"},

@@ -230,6 +230,7 @@ request: antrag anfrage solicitud richiesta aanvraag
 my: mein meine meinen mon mijn mis
 of: des
 move: transférer verschieben verschiebe trasferire
+replace: reemplazar reemplaza remplacer remplace ersetzen ersetze sostituire vervangen
 me: mir
 us: uns
 all: alle tous toutes todos todas tutti tutte

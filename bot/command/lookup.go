@@ -9,7 +9,7 @@ import (
 // questionWords begin a question.
 var questionWords = []string{
 	"does", "do", "did", "is", "are", "was", "has", "what", "what's", "whats", "which", "who", "how", "when", "where",
-	"where's", "why", "should", "shall",
+	"where's", "why", "should", "shall", "who's",
 }
 
 // A lookup is a command that people mean by any of these words in a sentence.
@@ -107,6 +107,10 @@ func (r *reader) readQuestion(tokens []word) (Command, error) {
 	look := r.lookUp(tokens)
 	isAboutBot := tokens[0].isOneOf([]string{"is", "are", "do", "what", "who"}) &&
 		tokens[1].isOneOf([]string{"this", "you"})
+	isAsked := func(w word) bool { return w.isKeyword("asked") || w.isKeyword("ask") && tokens[1].isKeyword("did") }
+	if look == "" && slices.ContainsFunc(tokens, isAsked) && !r.hasLicense(tokens) {
+		look = string(VerbMine)
+	}
 	if look == "" || isAboutBot {
 		look = string(VerbHelp)
 	}
@@ -118,7 +122,7 @@ func (r *reader) asksForGroups(words []word) bool {
 	has := func(name string) bool {
 		return slices.ContainsFunc(words, func(w word) bool { return w.isKeyword(name) })
 	}
-	isAbout := has("groups") || has("who") && r.hasLicense(words)
+	isAbout := has("groups") || (has("who") || has("who's")) && r.hasLicense(words)
 	return r.knowsGroups() && isAbout && !r.namesGroup(words) && !hasRequestID(words)
 }
 
@@ -178,13 +182,15 @@ func (r *reader) askWhatToDo(words []word) *Error {
 // wantsLaterEnd reports whether a sentence about a request is about its end, and not about ending it.
 func (r *reader) wantsLaterEnd(words []word) bool {
 	isLater := func(w word) bool {
-		return w.isOneOf([]string{"extend", "extended", "prolong", "prolonged", "renew", "longer", "shorten"})
+		return w.isOneOf([]string{"extend", "extended", "prolong", "prolonged", "renew", "longer", "shorten", "postpone"})
 	}
 	if slices.ContainsFunc(words, isLater) {
 		return true
 	}
-	_, isAct := findLookup(idLookups, words)
-	return !isAct && mentionsPeriod(words)
+	verb, isAct := findLookup(idLookups, withoutEndOf(words))
+	isNow := func(w word) bool { return w.isOneOf([]string{"now", "today", "immediately", "early", "earlier"}) }
+	isOther := !isAct || verb == VerbEnd && !slices.ContainsFunc(words, isNow) // it is to end on that day
+	return isOther && mentionsPeriod(words)
 }
 
 // pageOf is the page of a list that words ask for.
@@ -204,6 +210,19 @@ func pageOf(verb Verb, words []word) string {
 	return ""
 }
 
+// withoutEndOf leaves out the word end where it asks for nothing: the end of February.
+func withoutEndOf(words []word) []word {
+	var rest []word
+	for i, w := range words {
+		isBehind := i > 0 && words[i-1].means == "" && words[i-1].isOneOf([]string{"the", "until", "till"})
+		isNoun := isBehind || wordAt(words, i+1).isKeyword("of")
+		if !w.isKeyword(string(VerbEnd)) || !isNoun {
+			rest = append(rest, w)
+		}
+	}
+	return rest
+}
+
 // lookUp is the command for what a sentence is about: one request, requests, a group or the
 // licenses of the organization. It is empty if it is about none of these.
 func (r *reader) lookUp(tokens []word) string {
@@ -214,7 +233,7 @@ func (r *reader) lookUp(tokens []word) string {
 	verb, isListed := findLookup(lookups, tokens)
 	switch at := slices.IndexFunc(tokens, func(w word) bool { return isRequestID(w.text) }); {
 	case at >= 0:
-		verb, isAct := findLookup(idLookups, tokens)
+		verb, isAct := findLookup(idLookups, withoutEndOf(tokens))
 		switch {
 		case tokens[0].isKeyword("why"):
 			verb = VerbWhy

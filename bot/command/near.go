@@ -245,6 +245,11 @@ func (r *reader) findNear(text string) []approvals.Group {
 	if one := singular(want); one != want && !strings.ContainsAny(want, "0123456789 ") {
 		want = one
 	}
+	for _, kind := range []string{" team", " department"} {
+		if short, isKind := strings.CutSuffix(want, kind); isKind && !r.isGroup(short) {
+			want = short
+		}
+	}
 	if digits := withDigits(want); digits != want {
 		found = append(found, r.loose[looseKey(digits)]...)
 	}
@@ -281,8 +286,8 @@ func isNearName(name, want string) bool {
 		return false
 	}
 	for _, extra := range []string{" team", " group", " department"} {
-		if short, isKind := strings.CutSuffix(want, extra); isKind {
-			return short == name || isNearName(name, short)
+		if strings.TrimSuffix(want, extra) == name {
+			return true
 		}
 	}
 	isPart := len(want) > 2 && (strings.HasPrefix(name, want) || strings.Contains(name, " "+want))

@@ -219,6 +219,9 @@ func (k Known) readFor(words []word) period {
 		}
 	}
 	second := words[1]
+	if p := k.readLater(words, skipped); p.n > 0 {
+		return p
+	}
 	if second.isKeyword("today") {
 		return k.readUntil(words)
 	}
@@ -231,6 +234,26 @@ func (k Known) readFor(words []word) period {
 		return p
 	}
 	return k.rejectFor(words)
+}
+
+// readLater reads that what runs is to run longer: for another month.
+func (k Known) readLater(words []word, skipped int) period {
+	if skipped < 2 || !words[skipped-1].isKeyword("another") {
+		return period{}
+	}
+	n := k.readLength(words[skipped:]).n
+	if n == 0 && isUnit(words[skipped]) {
+		n = 1
+	}
+	if n == 0 {
+		return period{}
+	}
+	return k.rejectLater(words[:skipped+n])
+}
+
+func (k Known) rejectLater(words []word) period {
+	return k.brokenPeriod(len(words), "until <day>", "Say the new last day in place of %s. A time is counted from when the "+
+		"change is made, not from the present end.", Typed(joinWords(words)))
 }
 
 // readBy reads the words behind "by": until that day, or in time for it.
@@ -397,8 +420,7 @@ func (k Known) readBetween(words []word) period {
 		p.n++
 		return p
 	case words[1].isOneOf([]string{"more", "extra", "additional"}):
-		return k.brokenPeriod(3, "until <day>", "Say the new last day in place of %s. A time is counted from when the "+
-			"change is made, not from the present end.", Typed(joinWords(words[:3])))
+		return k.rejectLater(words[:3])
 	case words[1].isOneOf([]string{"working", "business"}) && words[2].isOneOf([]string{"day", "days"}):
 		return k.brokenPeriod(3, "until <day>", "A time is counted in calendar days, so %s is not exact. Say the last day.",
 			Typed(joinWords(words[:3])))

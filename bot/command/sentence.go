@@ -80,10 +80,14 @@ func (s several) splitGroups(o opening, body []word, runs []run) *Error {
 			}
 		}
 	}
+	behind := body[runs[len(runs)-1].to:]
+	if len(behind) > 0 && behind[0].isOneOf(everything) {
+		behind = behind[1:] // all need it
+	}
 	isEach := slices.ContainsFunc(body, func(w word) bool { return w.isOneOf(eachWords) })
 	var asks []approvals.Ask
 	for _, f := range runs {
-		words := slices.Concat(body[:runs[0].from], body[f.from:f.to], body[runs[len(runs)-1].to:])
+		words := slices.Concat(body[:runs[0].from], body[f.from:f.to], behind)
 		ask, ok := s.offeredBy(s.readAsk(o, words))
 		if !ok || len(ask.Quotas) > 0 && !isEach {
 			return nil

@@ -41,8 +41,9 @@ func (d *draft) takeWords(items []item) []item {
 // takeOnlyTwice takes two words such as only for exactly: only these, nothing else.
 func (d *draft) takeOnlyTwice(items []item) {
 	n := 0
-	for _, it := range items {
-		if it.kind == plain && it.isOneOf(onlyWords) {
+	for i, it := range items {
+		isOfSeats := i+1 < len(items) && items[i+1].isNumber()
+		if it.kind == plain && it.isOneOf(onlyWords) && !isOfSeats {
 			n++
 		}
 	}
@@ -175,6 +176,7 @@ func (d *draft) requireLimit() {
 	switch {
 	case d.limitVerb == "" || d.question != nil:
 	case len(d.ask.Quotas) == 0 && d.limit != "" && !d.isByAmount:
+		d.isUnclear = true
 		d.askLimit("A request can set another seat limit, but takes none away. Say how many seats the group may use in all, "+
 			"such as %s.", Typed("IDU=100"))
 	case len(d.ask.Quotas) == 0, d.isByAmount:

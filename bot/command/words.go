@@ -63,7 +63,7 @@ var (
 		"urgent", "urgently", "ty", "ok",
 		"okay", "everyone", "everybody", "colleagues", "regards", "anymore", "bot", "valid", "can", "could", "would", "want",
 		"wants", "each", "apiece", "i", "hi", "hello", "hey", "needed", "required", "yo", "there",
-		"guys", "morning", "folks", "sorry", "they", "their", "theirs", "shall",
+		"guys", "morning", "folks", "sorry", "they", "their", "theirs", "its", "shall",
 		"will", "yes", "might", "must", "now", "obtain", "obtains", "receive", "receives", "them", "be", "it",
 		"eh", "uh", "um", "hm", "hmm", "err", "er", "ah", "oh", "äh", "ähm",
 	}
