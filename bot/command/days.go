@@ -261,6 +261,9 @@ func (k Known) readMonthDay(text []string) ([]time.Time, int) {
 	if len(text) > 2 && text[1] == "of" {
 		text, n = slices.Delete(slices.Clone(text), 1, 2), 3
 	}
+	if len(text) > 3 && text[2] == "of" && year.MatchString(text[3]) { // 31 de marzo de 2027
+		text, n = slices.Delete(slices.Clone(text), 2, 3), n+1
+	}
 	if len(text) < 2 {
 		return nil, 0
 	}

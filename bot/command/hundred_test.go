@@ -385,3 +385,11 @@ func TestAHundredHurried(t *testing.T) { judgeRequests(t, "testdata/hundred-hurr
 
 // TestAHundredFrench types what people wrote in French, and in English like French.
 func TestAHundredFrench(t *testing.T) { judgeRequests(t, "testdata/hundred-french.txt", 89, 100) }
+
+// TestAHundredOfHelpDesks types what people wrote at a help desk.
+func TestAHundredOfHelpDesks(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-helpdesk.txt", 86, 100)
+}
+
+// TestAHundredOfManagers types what people wrote who plan for their groups.
+func TestAHundredOfManagers(t *testing.T) { judgeRequests(t, "testdata/hundred-managers.txt", 83, 100) }

@@ -23,7 +23,8 @@ var phrases = func() map[string]string {
 		"limit": {"capped at", "capped to", "be capped at"},
 		nothing: {
 			"from now on", "to use", "to get", "to have", "to try", "as soon as possible", "if possible", "in advance",
-			"any more", "any longer", "ab sofort", "de suite", "leave everything else as it is", "leave the rest as it is",
+			"any more", "any longer", "por adelantado", "ab sofort", "de suite", "leave everything else as it is",
+			"leave the rest as it is",
 			"keep everything else", "keep the rest", "access to", "let's say", "would be enough", "would do", "will do",
 			"of course",
 			"be grateful for", "really do with", "to keep", "do the needful", "do the needful and",
