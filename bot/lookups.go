@@ -127,12 +127,19 @@ func (l *lookups) lookUp(ctx context.Context, name string, c command.Command) (t
 	defer guard.Catch(logPanic(l.log, "looking something up failed", func(cause any) {
 		text = message.ExplainLookupError(name, c.Group, fmt.Errorf("panic: %v", cause))
 	}))
-	if c.Verb == command.VerbCodes {
+	switch {
+	case c.Verb == command.VerbCodes:
 		seats, err := l.uipath.Owned(ctx)
 		if err != nil {
 			return l.explainError(name, c, err)
 		}
 		return l.phrases.ListOwnedCodes(name, seats, l.policy().Packs, c.Page)
+	case c.Code != "":
+		all, err := l.uipath.ListAllocations(ctx)
+		if err != nil {
+			return l.explainError(name, c, err)
+		}
+		return l.phrases.ListHolders(name, c.Code, all, c.Page)
 	}
 	group, err := l.uipath.FindGroup(ctx, c.Group)
 	if err != nil {

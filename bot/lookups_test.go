@@ -95,6 +95,21 @@ func TestLookupsAnswerOnce(t *testing.T) {
 	}
 }
 
+// Who has a license is read from the list of all groups.
+func TestLookUpWhoHasALicense(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, fakeslack.Config{})
+	acknowledged, acknowledge := context.WithCancel(t.Context())
+	l := r.lookups(func(context.Context) { t.Error("one group was asked for") })
+	acknowledge()
+	l.beginLookup(acknowledged, "e1", "/allocate", slashCommand{UserID: robin, ChannelID: channel}, command.Command{Verb: command.VerbShow, Code: "IDU"})
+	l.running.Wait()
+	want := "*The groups that have `IDU` Insights Designer Users*\n• the group `Finance Robots` (id `group-01`)"
+	if told := r.slack.Ephemerals(robin); len(told) != 1 || told[0].Text != want {
+		t.Errorf("told %+v", told)
+	}
+}
+
 // So many questions at once and no more; Close gives up those that wait.
 func TestLookupsAreBounded(t *testing.T) {
 	t.Parallel()

@@ -97,6 +97,9 @@ type Catalog interface {
 type GroupReader interface {
 	FindGroup(ctx context.Context, ref string) (approvals.Group, error)
 	ReadAllocation(ctx context.Context, groupID string) (approvals.Allocation, error)
+	// ListAllocations lists the groups with an allocation. The error is a
+	// *approvals.RefusedError where UiPath does not show the list.
+	ListAllocations(ctx context.Context) ([]approvals.GroupAllocation, error)
 	// Owned lists what the organization owns of each code now. The list is empty if
 	// it owns nothing.
 	Owned(ctx context.Context) ([]approvals.Seats, error)

@@ -57,6 +57,7 @@ type Command struct {
 	Verb  Verb
 	Ask   approvals.Ask // for VerbAsk
 	Group string        // for VerbShow
+	Code  string        // for VerbShow of a license: which groups have it
 	ID    string        // for VerbWhy, VerbCancel and VerbEnd; for VerbStatus it may be empty
 	Why   string        // for VerbCancel; may be empty
 	Page  int           // for VerbMine and VerbPending, from 1; for VerbShow and VerbCodes, 0 is the first as well
@@ -375,6 +376,9 @@ func (r *reader) readShow(verb string, rest []word) (Command, error) {
 	if look := r.readLookup(append([]word{{text: string(VerbShow)}}, rest...)); look != nil && !r.isGroup(name) {
 		return Command{}, look
 	}
+	if c, ok := r.shownLicense(rest); ok && !r.isGroup(name) {
+		return c, nil
+	}
 	if r.asksForGroups(rest) {
 		return Command{}, r.explainGroups(rest)
 	}
@@ -382,6 +386,22 @@ func (r *reader) readShow(verb string, rest []word) (Command, error) {
 		return Command{}, r.askWhichList()
 	}
 	return parseShow(r.name, rest)
+}
+
+// shownLicense is the command that shows which groups have a license, if words are its code or
+// its name, and maybe the number of a page.
+func (r *reader) shownLicense(words []word) (Command, bool) {
+	words, page := cutPage(words)
+	name := joinWords(words)
+	d := &draft{reader: r}
+	codes := d.named(name)
+	if license, ok := d.license(strings.ToUpper(name)); ok {
+		codes = []string{license.Code}
+	}
+	if len(codes) != 1 {
+		return Command{}, false
+	}
+	return Command{Verb: VerbShow, Code: codes[0], Page: page}, true
 }
 
 // askWhichList says what can be listed.

@@ -126,14 +126,21 @@ func (r *reader) asksForGroups(words []word) bool {
 	return r.knowsGroups() && isAbout && !r.namesGroup(words) && !hasRequestID(words)
 }
 
-// explainGroups says what there is in place of a list of groups.
+// explainGroups answers which groups have a license. There is no list of all groups.
 func (r *reader) explainGroups(words []word) *Error {
-	if r.hasLicense(words) {
-		return newFill(r.name+" show <group>", "The bot has no list of the groups that have a license. %s shows what one "+
-			"group has.", Typed(r.name+" show"))
+	codes := r.licensesIn(words)
+	switch len(codes) {
+	case 0:
+		return newError("", "The bot has no list of groups. %s alone opens a form that finds a group by its name.",
+			Typed(r.name))
+	case 1:
+		return newError(r.name+" show "+codes[0], "That is a question. The command below answers it.")
 	}
-	return newError("", "The bot has no list of groups. %s alone opens a form that finds a group by its name.",
-		Typed(r.name))
+	question := newError("", "Say which license: an answer lists the groups that have one.")
+	for _, code := range codes[:min(len(codes), maxEither)] {
+		question.Either = append(question.Either, r.name+" show "+code)
+	}
+	return question
 }
 
 // readLookup answers a sentence that asks for no licenses with the command that it is about.

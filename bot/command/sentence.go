@@ -284,11 +284,14 @@ func (s several) isSame(words []word) bool {
 }
 
 // hasLicense reports whether words name a license.
-func (r *reader) hasLicense(words []word) bool {
+func (r *reader) hasLicense(words []word) bool { return len(r.licensesIn(words)) > 0 }
+
+// licensesIn are the codes of the licenses that words name.
+func (r *reader) licensesIn(words []word) []string {
 	d := &draft{reader: r, isTrial: true}
 	d.ask.Action = approvals.Remove
 	d.takeLicenses(d.expand(words, run{from: -1, to: -1}))
-	return len(d.ask.Codes) > 0
+	return d.ask.Codes
 }
 
 // readEmptying reads that a group is to have no licenses: empty Sales, clear all licenses of

@@ -3,6 +3,7 @@ package command_test
 import (
 	"errors"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -51,6 +52,35 @@ func answerTo(t testing.TB, known command.Known, text string) (meant, offer stri
 		t.Fatalf("%q: %v", text, err)
 	}
 	return "", offered(problem, "/allocate "), problem
+}
+
+// Which groups have a license is shown by its code or its name, where no group is called so.
+func TestShowWhoHasALicense(t *testing.T) {
+	known := berlin(t)
+	for text, want := range map[string]command.Command{
+		"show IDU":                     {Verb: command.VerbShow, Code: "IDU"},
+		"show idu page 2":              {Verb: command.VerbShow, Code: "IDU", Page: 2},
+		"show Insights Designer Users": {Verb: command.VerbShow, Code: "IDU"},
+		"show Squad 7":                 {Verb: command.VerbShow, Group: "Squad 7"},
+		"show Nobody":                  {Verb: command.VerbShow, Group: "Nobody"},
+	} {
+		if got, err := known.Parse("/allocate", text); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %+v, %v; want %+v", text, got, err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"who has IDU": "show IDU",
+		"Which groups have the Attended licence?": "show ATTUNU",
+		"which groups have IDU and TSTNU":         "show IDU | show TSTNU",
+	} {
+		if _, offer, _ := answerTo(t, known, text); offer != want {
+			t.Errorf("%q offers %q, want %q", text, offer, want)
+		}
+	}
+	known.Groups = append(known.Groups, groupname.Group("group-99", "IDU"))
+	if got, err := known.Parse("/allocate", "show IDU"); err != nil || got.Group != "IDU" {
+		t.Errorf("beside a group called so: %+v, %v", got, err)
+	}
 }
 
 // TestGrammarPage types the examples of the page that explains the grammar.

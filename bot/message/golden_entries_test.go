@@ -563,6 +563,13 @@ func (g *golden) addLookups() {
 	}, []approvals.Request{goldenRequest(approvals.Pending)}, 1))
 	g.add("show: no codes", phrases().ShowAllocation("/allocate", finance, approvals.Allocation{}, nil, 1))
 	g.add("show: many requests", phrases().ShowAllocation("/allocate", finance, approvals.Allocation{}, slices.Repeat([]approvals.Request{goldenRequest(approvals.Filed)}, PageSize+1), 1))
+	holders := []approvals.GroupAllocation{
+		{Group: approvals.Group{ID: "group-07", Name: "Squad 7"}, Allocation: approvals.Allocation{Codes: []string{"IDU"}}},
+		{Group: finance, Allocation: approvals.Allocation{Codes: []string{"ATTUNU", "IDU"}, Quotas: []approvals.Quota{{Code: "IDU", Limit: 10, Used: 3}}}},
+		{Group: approvals.Group{ID: "group-08", Name: "Squad 8"}, Untold: true},
+	}
+	g.add("show a license", phrases().ListHolders("/allocate", "IDU", holders, 1))
+	g.add("show a license: no group has it", phrases().ListHolders("/allocate", "PMD", holders[:2], 1))
 	g.add("codes", phrases().ListOwnedCodes("/allocate", owned, nil, 1))
 	g.add("codes: with packs", phrases().ListOwnedCodes("/allocate", owned, goldenPacks(), 1))
 	many := slices.Repeat(owned, 40)

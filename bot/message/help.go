@@ -21,7 +21,8 @@ func (p Phrases) CommandHelp(name string) string {
 		typed("remove group-01 IDU") + " removes codes, and " + typed("set group-01 IDU ATTUNU") +
 			" gives the group exactly these codes. To leave a group without codes, add the word " +
 			quoteCode(command.WordEmpty) + ".",
-		typed("show group-01") + " shows a group's codes, limits and seats; " +
+		typed("show group-01") + " shows a group's codes, limits and seats, " +
+			typed("show IDU") + " the groups that have a license; " +
 			typed("codes") + " shows what the organization owns.",
 		typed("mine") + " and " + typed("pending") + " list your requests and those that wait for approval, " +
 			"page by page (" + quoteCode("pending 2") + "); " + typed("status") + " says how many are open.",

@@ -82,12 +82,7 @@ func splitPages(rows []string, room int) [][]string {
 
 // allocationRow shows a code with its name, the group's limit and the seats.
 func (p Phrases) allocationRow(c string, now approvals.Allocation) string {
-	text := p.nameCode(c)
-	for _, q := range now.Quotas {
-		if q.Code == c {
-			text += fmt.Sprintf(" · at most %s for this group, %d in use", countSeats(q.Limit), q.Used)
-		}
-	}
+	text := p.nameCode(c) + limitOf(c, now)
 	i := slices.IndexFunc(now.Owned, func(s approvals.Seats) bool { return s.Code == c })
 	switch {
 	case i >= 0:
@@ -96,6 +91,15 @@ func (p Phrases) allocationRow(c string, now approvals.Allocation) string {
 		text += " · the organization no longer owns it"
 	}
 	return text
+}
+
+// limitOf is what a row says of a group's limit of a code; empty if there is none.
+func limitOf(code string, now approvals.Allocation) string {
+	i := slices.IndexFunc(now.Quotas, func(q approvals.Quota) bool { return q.Code == code })
+	if i < 0 {
+		return ""
+	}
+	return fmt.Sprintf(" · at most %s for this group, %d in use", countSeats(now.Quotas[i].Limit), now.Quotas[i].Used)
 }
 
 // ListOwnedCodes lists a page of what people can ask for: the packs, then the codes.
@@ -119,6 +123,29 @@ func (p Phrases) ListOwnedCodes(name string, seats []approvals.Seats, packs []ap
 	})
 	return renderRows("*The user licenses that your organization owns*", rows, page,
 		"To ask for a code, type "+quoteCodeWithin(example, maxCopied), name+" codes")
+}
+
+// ListHolders lists a page of the groups that have a license.
+func (p Phrases) ListHolders(name, code string, all []approvals.GroupAllocation, page int) string {
+	var rows []string
+	untold := 0
+	for _, one := range all {
+		switch {
+		case one.Untold:
+			untold++
+		case slices.Contains(one.Allocation.Codes, code):
+			rows = append(rows, "• "+nameGroup(one.Group)+limitOf(code, one.Allocation))
+		}
+	}
+	slices.Sort(rows)
+	if len(rows) == 0 {
+		rows = append(rows, "None.")
+	}
+	last := ""
+	if untold > 0 {
+		last = fmt.Sprintf("UiPath does not tell the licenses of %s.", pluralize(untold, "group"))
+	}
+	return renderRows("*The groups that have "+p.nameCode(code)+"*", rows, page, last, name+" show "+code+" page")
 }
 
 // truncateRows keeps the first rows, as many as there is room for, and counts the
