@@ -204,19 +204,15 @@ func (r *reader) readSentence(tokens []word) (Command, error) {
 	if r.isQuestion(tokens) {
 		return r.readQuestion(tokens)
 	}
+	if first.isKeyword("revoke") && len(rest) == 1 && isRequestID(rest[0].text) {
+		return parseID(r.name, VerbEnd, rest)
+	}
+	if o := r.readOpening(first, rest); o.isSaid {
+		return r.readAsk(o, rest)
+	}
 	switch {
 	case first.isOneOf(helpWords):
 		return Command{Verb: VerbHelp}, nil
-	case first.isOneOf(addVerbs):
-		return r.readAsk(opening{action: approvals.Add, isSaid: true}, rest)
-	case first.isKeyword("revoke") && len(rest) == 1 && isRequestID(rest[0].text):
-		return parseID(r.name, VerbEnd, rest)
-	case r.isAboutLimit(first, rest):
-		return r.readAsk(opening{action: approvals.Add, isSaid: true, limit: first.text}, rest)
-	case first.isOneOf(removeVerbs):
-		return r.readAsk(opening{action: approvals.Remove, isSaid: true}, rest)
-	case first.isKeyword("set"):
-		return r.readAsk(opening{action: approvals.Set, isSaid: true}, rest)
 	case first.isOneOf(showVerbs):
 		return r.readShow(verb, rest)
 	case first.isOneOf(otherVerbs):
@@ -227,6 +223,21 @@ func (r *reader) readSentence(tokens []word) (Command, error) {
 		return parseVerb(r.name, Verb(verb), rest)
 	}
 	return r.readAsk(opening{action: approvals.Add}, tokens)
+}
+
+// readOpening reads the verb of a request for licenses, if a command begins with one.
+func (r *reader) readOpening(verb word, rest []word) opening {
+	switch {
+	case verb.isOneOf(addVerbs):
+		return opening{action: approvals.Add, isSaid: true}
+	case r.isAboutLimit(verb, rest):
+		return opening{action: approvals.Add, isSaid: true, limit: verb.text}
+	case verb.isOneOf(removeVerbs):
+		return opening{action: approvals.Remove, isSaid: true}
+	case verb.isKeyword("set"):
+		return opening{action: approvals.Set, isSaid: true}
+	}
+	return opening{}
 }
 
 // isAboutLimit reports whether a verb changes a seat limit, and no license: remove the limit, drop it to 5.

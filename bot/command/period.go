@@ -252,8 +252,8 @@ func (k Known) readLater(words []word, skipped int) period {
 }
 
 func (k Known) rejectLater(words []word) period {
-	return k.brokenPeriod(len(words), "until <day>", "Say the new last day in place of %s. A time is counted from when the "+
-		"change is made, not from the present end.", Typed(joinWords(words)))
+	return k.brokenPeriod(len(words), "until <day>", "Say the new last day in place of %s. A time is counted from when "+
+		"the change is made, not from the present end.", Typed(joinWords(words)))
 }
 
 // readBy reads the words behind "by": until that day, or in time for it.

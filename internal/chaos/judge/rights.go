@@ -8,11 +8,12 @@ import (
 // OverlookedVotes are votes on a card the bot may rightly leave out. Either the
 // person's right to vote changed shortly before, and the bot may not have known. Or
 // the person lost the right since: a vote once rejected stays rejected, and the
-// person must vote again.
+// person must vote again. Who has no right at present votes in vain.
 func (h *History) OverlookedVotes(c *Card) []Vote {
 	return slices.DeleteFunc(votesAt(c, forever), func(v Vote) bool {
 		changed := h.rightChanged(v.User, v.At)
-		return (changed.IsZero() || v.At.Sub(changed) > personAge) && !h.lostRight(v.User, v.At)
+		isHeard := (changed.IsZero() || v.At.Sub(changed) > personAge) && !h.lostRight(v.User, v.At)
+		return isHeard || !h.mayAlwaysApprove(v.User, forever, forever)
 	})
 }
 
