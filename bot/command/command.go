@@ -108,7 +108,7 @@ func (r *reader) parse(text string) (Command, error) {
 	if utf8.RuneCountInString(html.UnescapeString(text)) > MaxLength {
 		return Command{}, newError(name+" help", "The command is longer than the %d characters I read.", MaxLength)
 	}
-	text = Normalize(text)
+	text = flag.ReplaceAllString(Normalize(text), "$1$2 ")
 	if text == "" {
 		return Command{Verb: VerbForm}, nil
 	}
@@ -121,7 +121,7 @@ func (r *reader) parse(text string) (Command, error) {
 	}
 	c, err := r.read(tokens)
 	if problem, ok := errors.AsType[*Error](err); ok && !r.isCheck && problem.Try == "" && len(problem.Either) == 0 {
-		if look := r.readLookup(tokens); look != nil {
+		if look := r.readLookup(tokens); look != nil && !strings.HasSuffix(problem.Fill, "<id>") {
 			return Command{}, look
 		}
 	}
@@ -155,8 +155,11 @@ func (r *reader) read(tokens []word) (Command, error) {
 	return Command{}, question
 }
 
-// isGreeting reports whether all words come before what a person asks for.
+// isGreeting reports whether all words come before what a person asks for, or are thanks alone.
 func (r *reader) isGreeting(tokens []word) bool {
+	if r.knowsGroups() && tokens[0].isOneOf([]string{"thanks", "thank"}) {
+		return !r.namesGroup(tokens) && !r.hasLicense(tokens)
+	}
 	isOther := func(w word) bool { return !w.isOneOf(openers) && !w.isOneOf(politeWords) && !w.isKeyword("there") }
 	return r.knowsGroups() && len(r.exactRuns(tokens)) == 0 && !slices.ContainsFunc(tokens, isOther)
 }
@@ -173,11 +176,12 @@ func (r *reader) beginsGroup(tokens []word) bool {
 // dropOpening drops the command's own name, and what people say before they ask.
 func (r *reader) dropOpening(tokens []word) []word {
 	own := strings.TrimPrefix(strings.ToLower(r.name), "/")
-	for len(tokens) > 1 {
+	for all := len(tokens); len(tokens) > 1; {
 		first := strings.TrimPrefix(strings.ToLower(tokens[0].text), "/")
 		isOwnName := !tokens[0].quoted && (first == own || first == "allocate")
 		isSubject := !tokens[0].isOneOf(politeWords) && tokens[1].isOneOf([]string{"has", "is", "are", "was", "did"})
-		if !isOwnName && (!tokens[0].isOneOf(openers) || isSubject && !tokens[0].isOneOf(greetings)) {
+		isTo := len(tokens) < all && tokens[0].isKeyword("to") && tokens[1].isOneOf(showVerbs)
+		if !isOwnName && !isTo && (!tokens[0].isOneOf(openers) || isSubject && !tokens[0].isOneOf(greetings)) {
 			break
 		}
 		tokens = tokens[1:]
@@ -197,7 +201,8 @@ type opening struct {
 func (r *reader) readSentence(tokens []word) (Command, error) {
 	first, rest := tokens[0], tokens[1:]
 	verb := first.lower()
-	question := cmp.Or(r.askWhichRequest(tokens), r.askWhatEnds(first, rest), r.readEmptying(first, rest))
+	question := cmp.Or(r.askWhichRequest(tokens), r.askWhatEnds(first, rest), r.readEmptying(first, rest),
+		r.askWhatEquals(tokens), r.readGroupAlone(tokens))
 	if question != nil {
 		return Command{}, question
 	}
@@ -223,6 +228,40 @@ func (r *reader) readSentence(tokens []word) (Command, error) {
 		return parseVerb(r.name, Verb(verb), rest)
 	}
 	return r.readAsk(opening{action: approvals.Add}, tokens)
+}
+
+// askWhatEquals asks what an equals sign behind a group means: to add licenses, or to have it keep no others.
+func (r *reader) askWhatEquals(words []word) *Error {
+	isSign := func(w word) bool { return w.text == "=" || w.text == ":=" }
+	o := r.readOpening(words[0], words[1:])
+	if !slices.ContainsFunc(words, isSign) || o.isSaid && o.action != approvals.Add {
+		return nil
+	}
+	for _, f := range r.exactRuns(words) {
+		if f.to >= len(words) || !isSign(words[f.to]) {
+			continue
+		}
+		question := newError("", "%s behind a group can mean that it keeps no other license, or that these are added.",
+			Typed(words[f.to].text))
+		rest := slices.Delete(slices.Clone(words), f.to, f.to+1)
+		for _, action := range []approvals.Action{approvals.Set, approvals.Add} {
+			if ask, ok := (several{reader: r}).readHalf(action, rest); ok {
+				question.Either = append(question.Either, r.verify(ask))
+			}
+		}
+		return question
+	}
+	return nil
+}
+
+// readGroupAlone answers a group with a question mark, and nothing else.
+func (r *reader) readGroupAlone(words []word) *Error {
+	for _, f := range r.exactRuns(words) {
+		if f.from == 0 && f.to == len(words) && strings.HasSuffix(words[f.to-1].typed, "?") {
+			return newError(r.name+" show "+QuoteGroup(f.text), "That is a question. The command below answers it.")
+		}
+	}
+	return nil
 }
 
 // readOpening reads the verb of a request for licenses, if a command begins with one.
@@ -295,7 +334,7 @@ func (r *reader) askWhatEnds(verb word, rest []word) *Error {
 func (r *reader) askWhichRequest(words []word) *Error {
 	isRequest := func(w word) bool { return w.isOneOf([]string{"request", "requests", "asked"}) }
 	isBack := func(w word) bool {
-		return w.isOneOf(removeVerbs) || w.isOneOf([]string{"cancel", "undo", "forget", "stop"})
+		return w.isOneOf(removeVerbs) || w.isOneOf([]string{"cancel", "undo", "forget", "stop", returned})
 	}
 	isOther := func(w word) bool {
 		return !(item{word: w}).isFiller() && !w.isOneOf(openers) && !w.isOneOf(prepositions)

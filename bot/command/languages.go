@@ -75,7 +75,8 @@ var phrases = func() map[string]string {
 			"no time limit", "without time limit",
 		},
 		"unlimited": {
-			"without limit", "no limit", "without a limit",
+			"without limit", "no limit", "without a limit", "unlimited seats", "unlimited users", "no seat limit",
+			"without seat limit", "without a seat limit",
 		},
 		"until": {
 			"to be valid until", "limited until", "end date", "expiry date", "up to and including", "up until", "up till",

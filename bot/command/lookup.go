@@ -252,6 +252,8 @@ func (r *reader) lookUp(tokens []word) string {
 		return string(verb) + pageOf(verb, tokens)
 	case len(runs) > 0:
 		return string(VerbShow) + " " + QuoteGroup(runs[0].text)
+	case has([]string{"end", "ends", "ending", "expire", "expires", "expiring"}):
+		return string(VerbMine)
 	case isListed && verb == VerbPending:
 		return string(verb)
 	case has(licenseLooks):

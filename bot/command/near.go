@@ -319,7 +319,7 @@ func (r *reader) askGroup(o opening, body, reason []word) *Error {
 			"%s alone opens a form that finds groups.", Typed(unknown), Typed(r.name))
 	}
 	asked.Group, asked.Unlisted = unknown, len(d.ask.Codes) == 0
-	if fill := d.fill(); len(d.options) == 0 && r.keepsNumbers(fill, rest) {
+	if fill := d.fill(); (len(d.ask.Codes) > 0 || unknown == "") && len(d.options) == 0 && r.keepsNumbers(fill, rest) {
 		asked.Fill = fill
 	}
 	asked.noteUnderstood(d.openAsks()...)

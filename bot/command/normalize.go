@@ -58,6 +58,9 @@ func unwrapLink(link string) string {
 	return inside
 }
 
+// flag is a part of a request that is typed as an option of a program: --until=2030-12-31.
+var flag = regexp.MustCompile(`(^| )--(group|codes?|licen[sc]es?|seats|page|until|for|reason|because)(?:=| )`)
+
 // visibleRune drops characters without width. It turns every other separator and
 // control character into a blank.
 func visibleRune(r rune) rune {

@@ -555,7 +555,8 @@ func (d *draft) isNoReason(words []word, isApart, isBehind, hasSubject bool) boo
 		return true
 	}
 	isCompound := len(words) > 1 && strings.Contains(w.text, "-")
-	return strings.ContainsAny(w.text, "()") || d.isAmount(words, isApart && isBehind, hasSubject) ||
+	isLimit := w.isKeyword("unlimited") || d.isAmount(words, isApart && isBehind, hasSubject)
+	return strings.ContainsAny(w.text, "()") || isLimit ||
 		d.isNearGrammar(w) && !isCompound && !d.isTicket(words[:1])
 }
 

@@ -83,6 +83,42 @@ func TestShowWhoHasALicense(t *testing.T) {
 	}
 }
 
+// What may set or add, and what may be a look-up, is asked about or answered with the look-up.
+func TestSmallSignsKeepTheirMeaning(t *testing.T) {
+	known := berlin(t)
+	for text, want := range map[string]string{
+		"group-01 = RPADEVPRONU,IDU":       "set group-01 RPADEVPRONU IDU | group-01 RPADEVPRONU IDU",
+		"group-06 := ATTUNU IDU":           "set group-06 ATTUNU IDU | group-06 ATTUNU IDU",
+		"set group-06 = ATTUNU IDU":        "",
+		"group-02?":                        "show group-02",
+		"ls":                               "",
+		"which licences end soon?":         "mine",
+		"I take back my request for Sales": "fill in: cancel <id>",
+		"Attended for Finance, unlimited seats, until end of February": "Finance ATTUNU until 2027-02-28",
+	} {
+		if _, offer, _ := answerTo(t, known, text); offer != want {
+			t.Errorf("%q offers %q, want %q", text, offer, want)
+		}
+	}
+	for text, want := range map[string]command.Command{
+		"pending --page 2":                      {Verb: command.VerbPending, Page: 2},
+		"I want to see all licences of Squad 7": {Verb: command.VerbShow, Group: "Squad 7"},
+		"thanks for the help":                   {Verb: command.VerbHelp},
+	} {
+		if got, err := known.Parse("/allocate", text); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %+v, %v; want %+v", text, got, err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		`--group group-05 --license IDU --seats 3 --until=2026-12-31`: "group-05 IDU=3 until 2026-12-31",
+		`group-05 IDU --for 2w --reason "Q4 demo"`:                    "group-05 IDU for 14d because Q4 demo",
+	} {
+		if meant, _, problem := answerTo(t, known, text); meant != want {
+			t.Errorf("%q means %q (%v), want %q", text, meant, problem, want)
+		}
+	}
+}
+
 // TestGrammarPage types the examples of the page that explains the grammar.
 func TestGrammarPage(t *testing.T) {
 	page, err := os.ReadFile("../../docs/grammar.md")

@@ -85,7 +85,7 @@ var (
 )
 
 // showVerbs begin a command that looks something up.
-var showVerbs = []string{"show", "list", "display", "view", "check", "double-check", "tell"}
+var showVerbs = []string{"show", "list", "display", "view", "see", "overview", "check", "double-check", "tell"}
 
 // lateVerbs ask for another end of what runs.
 var lateVerbs = []string{"extend", "prolong", "prolongate", "renew"}
