@@ -683,11 +683,19 @@ func standsAlone(items []item, at int) bool {
 
 // meansNothing reports whether a word adds nothing to what is understood.
 func (d *draft) meansNothing(items []item, i int) bool {
-	it, isRemove := items[i], d.isSaid && d.action == approvals.Remove
-	return it.isFiller() || it.isOneOf(politeWords) || it.isOneOf(addVerbs) && !d.isSaid ||
-		it.isOneOf(prepositions) && d.standsBefore(items[i+1:]) ||
-		isRemove && (it.isKeyword("away") || (i == 0 || !hasLicense(items[i:])) &&
-			(it.isOneOf([]string{"back", "off", "again", "weg", unneeded}) || it.isOneOf(removeVerbs)))
+	it := items[i]
+	isKept := d.ask.IsTimed() && it.isOneOf([]string{"keep", "keeps"}) // until that end
+	isToEmpty := it.isKeyword("to") && i+1 < len(items) && items[i+1].isKeyword(WordEmpty)
+	return isKept || isToEmpty || it.isOneOf([]string{"may", "can"}) || it.isFiller() || it.isOneOf(politeWords) ||
+		it.isOneOf(addVerbs) && !d.isSaid || it.isOneOf(prepositions) && d.standsBefore(items[i+1:]) ||
+		d.isSaid && d.action == approvals.Remove && saysRemoval(items, i)
+}
+
+// saysRemoval reports whether an item says no more than that codes are removed, and now.
+func saysRemoval(items []item, i int) bool {
+	again := slices.Concat(removeVerbs, []string{"back", "off", "again", "weg", unneeded})
+	return items[i].isOneOf([]string{"away", "today", "now"}) ||
+		(i == 0 || !hasLicense(items[i:])) && items[i].isOneOf(again)
 }
 
 // areLoneSeats reports whether a number behind the only code can be nothing but its limit.
@@ -766,6 +774,7 @@ func (d *draft) noteLeftSeats(left []item, ref Typed) bool {
 		if isNumber && d.ask.Action != approvals.Remove {
 			d.seatsToKeep = "=" + limit
 		}
+		d.isUnclear = d.isUnclear || strings.ContainsAny(first.text, "/.") || d.ask.Action == approvals.Remove // a day
 		d.noteOpen("%s stands beside no license code. A seat limit is written such as %s.", Typed(first.text),
 			Typed("IDU=10"))
 	case d.onlyCode() != "" && !slices.ContainsFunc(left, isOther):
@@ -852,6 +861,7 @@ func (d *draft) checkAction() {
 		a.Quotas = nil
 	}
 	if a.Action == approvals.Add && a.MayEmpty {
+		d.isUnclear = d.isUnclear || d.left > 0
 		d.noteOpen("The word %s goes with %s and %s; adding removes nothing.",
 			Typed(WordEmpty), Typed("set"), Typed("remove"))
 		a.MayEmpty = false

@@ -29,7 +29,7 @@ var (
 		{VerbWhy, []string{"why", "who", "approve", "approves", "approver", "approvers", "waiting", "waits", "stuck"}},
 	}
 	lookups = []lookup{
-		{VerbStatus, []string{"many", "status"}},
+		{VerbStatus, []string{"many", "viele", "combien", "cuántas", "quante", "status"}},
 		{VerbPending, []string{"approval"}},
 		{VerbMine, []string{"my", "mine", "approved", "denied", "declined", "rejected"}},
 		{VerbPending, []string{"pending", "waiting", "waits", "open", "approve", "approval"}},
@@ -197,7 +197,7 @@ func (r *reader) wantsLaterEnd(words []word) bool {
 	verb, isAct := findLookup(idLookups, withoutEndOf(words))
 	isNow := func(w word) bool { return w.isOneOf([]string{"now", "today", "immediately", "early", "earlier"}) }
 	isOther := !isAct || verb == VerbEnd && !slices.ContainsFunc(words, isNow) // it is to end on that day
-	return isOther && mentionsPeriod(words)
+	return isOther && (mentionsPeriod(words) || slices.ContainsFunc(words, isUnit))
 }
 
 // pageOf is the page of a list that words ask for.
@@ -207,11 +207,12 @@ func pageOf(verb Verb, words []word) string {
 		return ""
 	}
 	for _, w := range words[max(at-1, 0):min(at+2, len(words))] {
-		if n := slices.Index([]string{"first", "second", "third", "fourth", "fifth"}, w.lower()); n > 0 {
-			return " " + strconv.Itoa(n+1)
+		n := slices.Index([]string{"first", "second", "third", "fourth", "fifth"}, w.lower()) + 1
+		if named, ok := readNumber(w.lower()); ok && named <= maxPages {
+			n = named
 		}
-		if isPage(w) {
-			return " " + w.text
+		if n > 1 {
+			return " " + strconv.Itoa(n)
 		}
 	}
 	return ""

@@ -87,13 +87,19 @@ func TestShowWhoHasALicense(t *testing.T) {
 func TestSmallSignsKeepTheirMeaning(t *testing.T) {
 	known := berlin(t)
 	for text, want := range map[string]string{
-		"group-01 = RPADEVPRONU,IDU":       "set group-01 RPADEVPRONU IDU | group-01 RPADEVPRONU IDU",
-		"group-06 := ATTUNU IDU":           "set group-06 ATTUNU IDU | group-06 ATTUNU IDU",
-		"set group-06 = ATTUNU IDU":        "",
-		"group-02?":                        "show group-02",
-		"ls":                               "",
-		"which licences end soon?":         "mine",
-		"I take back my request for Sales": "fill in: cancel <id>",
+		"group-01 = RPADEVPRONU,IDU":             "set group-01 RPADEVPRONU IDU | group-01 RPADEVPRONU IDU",
+		"group-06 := ATTUNU IDU":                 "set group-06 ATTUNU IDU | group-06 ATTUNU IDU",
+		"set group-06 = ATTUNU IDU":              "",
+		"group-02?":                              "show group-02",
+		"ls":                                     "",
+		"Audit robots: attended, 2 seats, 12/15": "",
+		"remove IDU from Sales at 5":             "",
+		"page two of the pending requests":       "pending 2",
+		"Wie viele Anfragen sind offen?":         "status",
+		"push R-4MZ2T8WB out a month":            "fill in: <group> <code> until <day>",
+		"sales isnt using ATTUNU, remove it":     "remove sales ATTUNU",
+		"which licences end soon?":               "mine",
+		"I take back my request for Sales":       "fill in: cancel <id>",
 		"Attended for Finance, unlimited seats, until end of February": "Finance ATTUNU until 2027-02-28",
 	} {
 		if _, offer, _ := answerTo(t, known, text); offer != want {
@@ -111,6 +117,10 @@ func TestSmallSignsKeepTheirMeaning(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		`--group group-05 --license IDU --seats 3 --until=2026-12-31`: "group-05 IDU=3 until 2026-12-31",
+		"Sales may use at most 20 Attended seats":                     "Sales ATTUNU=20",
+		"Can Squad 8 keep Attended until 28 February?":                `"Squad 8" ATTUNU until 2027-02-28`,
+		"remove IDU from Sales today":                                 "remove Sales IDU",
+		"set Sales to empty":                                          "set Sales empty",
 		`group-05 IDU --for 2w --reason "Q4 demo"`:                    "group-05 IDU for 14d because Q4 demo",
 	} {
 		if meant, _, problem := answerTo(t, known, text); meant != want {

@@ -10,12 +10,12 @@ var (
 	// addVerbs ask for codes; so does a command without a verb.
 	addVerbs = []string{
 		"add", "give", "grant", "assign", "request", "ask", "order", "allocate", "enable", "activate", "provision",
-		"put", "book", "gimme", "reserve", "equip", "onboard", "requesting", "lend", "allot", "issue", "supply",
+		"put", "book", "gimme", "reserve", "equip", "onboard", "requesting", "lend", "allot", "issue", "supply", "allow",
 	}
 	// removeVerbs take codes out.
 	removeVerbs = []string{
 		"remove", "delete", "drop", "take", "revoke", "unassign", "withdraw", "deactivate", "disable",
-		"deallocate", "strip", "rm",
+		"deallocate", "strip", "rm", "pull",
 		"reclaim", "recall",
 	}
 	// turningWords may turn a request into its opposite.
