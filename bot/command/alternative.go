@@ -104,6 +104,9 @@ func (d *draft) askLicenses(items []item, at int) []item {
 	for _, codes := range named {
 		options = append(options, func(a *approvals.Ask) { a.Codes = slices.Concat(a.Codes, codes) })
 	}
+	if d.ask.Action == approvals.Remove { // it needs neither
+		options = append(options, func(a *approvals.Ask) { a.Codes = slices.Concat(a.Codes, others) })
+	}
 	if isListed || isLimited || len(options) > maxEither {
 		options = nil
 	}

@@ -29,9 +29,10 @@ var (
 		{VerbWhy, []string{"why", "who", "approve", "approves", "approver", "approvers", "waiting", "waits", "stuck"}},
 	}
 	lookups = []lookup{
-		{VerbStatus, []string{"many", "viele", "combien", "cuántas", "quante", "status"}},
+		{VerbStatus, []string{"many", "viele", "combien", "cuántas", "quante"}},
 		{VerbPending, []string{"approval"}},
 		{VerbMine, []string{"my", "mine", "approved", "denied", "declined", "rejected"}},
+		{VerbStatus, []string{"status"}},
 		{VerbPending, []string{"pending", "waiting", "waits", "open", "approve", "approval"}},
 		{VerbMine, []string{"request", "requests"}},
 	}
@@ -105,6 +106,13 @@ func (r *reader) readQuestion(tokens []word) (Command, error) {
 		return Command{}, r.explainGroups(tokens)
 	}
 	look := r.lookUp(tokens)
+	if look == string(VerbPending) && tokens[0].isKeyword("who") {
+		return Command{}, newFill(r.name+" why <id>", "Each card names who may approve it, and so does %s.",
+			Typed(r.name+" why"))
+	}
+	if look == "" && r.hasLicense(tokens) {
+		look = string(VerbCodes)
+	}
 	isAboutBot := tokens[0].isOneOf([]string{"is", "are", "do", "what", "who"}) &&
 		tokens[1].isOneOf([]string{"this", "you"})
 	isAsked := func(w word) bool { return w.isKeyword("asked") || w.isKeyword("ask") && tokens[1].isKeyword("did") }

@@ -63,14 +63,26 @@ func (d *draft) takeAmount(it item, behind []item) bool {
 	case d.limitsSeats(it) && len(behind) > 0 && behind[0].isNumber():
 		d.noteCorrection(it.text, "", "%s is left out.", Typed(it.text))
 	case it.isKeyword("unlimited") && d.ask.Action != approvals.Remove && len(d.ask.Quotas) == 0:
-		d.noteCorrection(it.text, "", "%s is left out: a code without a number sets no seat limit, and one that the group "+
-			"has stays.", Typed(it.text))
+		d.noteUnlimited(it)
 	case it.isOneOf(vagueWords) && d.onlyCode() != "" && d.ask.Action != approvals.Remove:
 		d.askLimit("%s is no number of seats. Say how many the group may use, or leave it out.", Typed(it.text))
 	default:
 		return false
 	}
 	return true
+}
+
+// noteUnlimited answers a word for no limit. Where nothing else is asked for, it may be about a limit
+// that the group has.
+func (d *draft) noteUnlimited(it item) {
+	if d.ask.Action == approvals.Add && !d.isSaid && !d.ask.IsTimed() {
+		d.isUnclear = true
+		d.noteOpen("A code without a number sets no seat limit, and one that the group has stays: the bot lifts none. "+
+			"Leave %s out.", Typed(it.text))
+		return
+	}
+	d.noteCorrection(it.text, "", "%s is left out: a code without a number sets no seat limit, and one that the group "+
+		"has stays.", Typed(it.text))
 }
 
 // limitsSeats reports whether a word before a number says that there are no more seats. Beside several
