@@ -393,3 +393,19 @@ func TestAHundredOfHelpDesks(t *testing.T) {
 
 // TestAHundredOfManagers types what people wrote who plan for their groups.
 func TestAHundredOfManagers(t *testing.T) { judgeRequests(t, "testdata/hundred-managers.txt", 83, 100) }
+
+// TestAHundredOfLeads types what people wrote who lead a team, in English and German.
+func TestAHundredOfLeads(t *testing.T) { judgeRequests(t, "testdata/hundred-leads.txt", 90, 99) }
+
+// TestAHundredOfConsoles types what people wrote who work at a command line.
+func TestAHundredOfConsoles(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-consoles.txt", 90, 100)
+}
+
+// TestAHundredOfOwners types what people wrote who own a product.
+func TestAHundredOfOwners(t *testing.T) { judgeRequests(t, "testdata/hundred-owners.txt", 93, 100) }
+
+// TestAHundredOfDevelopers types what developers wrote in their short forms.
+func TestAHundredOfDevelopers(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-developers.txt", 87, 100)
+}
