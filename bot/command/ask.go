@@ -686,7 +686,7 @@ func (d *draft) meansNothing(items []item, i int) bool {
 	it := items[i]
 	isKept := d.ask.IsTimed() && it.isOneOf([]string{"keep", "keeps"}) // until that end
 	isToEmpty := it.isKeyword("to") && i+1 < len(items) && items[i+1].isKeyword(WordEmpty)
-	return isKept || isToEmpty || it.isOneOf([]string{"may", "can"}) || it.isFiller() || it.isOneOf(politeWords) ||
+	return isKept || isToEmpty || it.isFiller() || it.isOneOf(politeWords) ||
 		it.isOneOf(addVerbs) && !d.isSaid || it.isOneOf(prepositions) && d.standsBefore(items[i+1:]) ||
 		d.isSaid && d.action == approvals.Remove && saysRemoval(items, i)
 }

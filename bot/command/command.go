@@ -158,10 +158,16 @@ func (r *reader) read(tokens []word) (Command, error) {
 // isGreeting reports whether all words come before what a person asks for, or are thanks alone.
 func (r *reader) isGreeting(tokens []word) bool {
 	if r.knowsGroups() && tokens[0].isOneOf([]string{"thanks", "thank"}) {
-		return !r.namesGroup(tokens) && !r.hasLicense(tokens)
+		return !r.namesGroup(tokens) && !r.hasLicense(tokens) && !slices.ContainsFunc(tokens, mayAsk)
 	}
 	isOther := func(w word) bool { return !w.isOneOf(openers) && !w.isOneOf(politeWords) && !w.isKeyword("there") }
 	return r.knowsGroups() && len(r.exactRuns(tokens)) == 0 && !slices.ContainsFunc(tokens, isOther)
+}
+
+// mayAsk reports whether a word may ask for something, besides help.
+func mayAsk(w word) bool {
+	isVerb := w.isOneOf(slices.Concat(reservedWords, otherVerbs, addVerbs, showVerbs)) && !w.isKeyword(string(VerbHelp))
+	return isVerb || isRequestID(w.text) || isActing(w) || w.isOneOf(questionWords) || w.isOneOf(requestWords)
 }
 
 // beginsGroup reports whether the first word means something to the grammar, and a
@@ -248,6 +254,9 @@ func (r *reader) askWhatEquals(words []word) *Error {
 			if ask, ok := (several{reader: r}).readHalf(action, rest); ok {
 				question.Either = append(question.Either, r.verify(ask))
 			}
+		}
+		if len(question.Either) == 1 {
+			question.Either = nil // one alone would answer the question
 		}
 		return question
 	}

@@ -26,7 +26,7 @@ var phrases = func() map[string]string {
 			"any more", "any longer", "por adelantado", "ab sofort", "de suite", "leave everything else as it is",
 			"leave the rest as it is",
 			"keep everything else", "keep the rest", "access to", "let's say", "would be enough", "would do", "will do",
-			"of course",
+			"of course", "may use", "may have", "can use", "can have",
 			"be grateful for", "really do with", "to keep", "do the needful", "do the needful and",
 		},
 		"hello": {

@@ -27,9 +27,7 @@ func TestPacks(t *testing.T) {
 		"Sales starter=10":                      "Sales RPADEVPRONU=10 IDU=10",
 		"10 starters to Sales":                  "Sales RPADEVPRONU=10 IDU=10",
 	} {
-		if meant, _, problem := answerTo(t, known, text); meant != want {
-			t.Errorf("%q means %q, %v", text, meant, problem)
-		}
+		checkMeaning(t, known, text, want)
 	}
 }
 
@@ -75,9 +73,7 @@ func TestPacksWhileUiPathIsAway(t *testing.T) {
 	for text, want := range map[string]string{
 		"Sales starter": "Sales RPADEVPRONU IDU", "Sales idu starter": "Sales IDU RPADEVPRONU",
 	} {
-		if meant, _, problem := answerTo(t, known, text); meant != want {
-			t.Errorf("%q means %q, %v", text, meant, problem)
-		}
+		checkMeaning(t, known, text, want)
 	}
 }
 

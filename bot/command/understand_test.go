@@ -91,6 +91,10 @@ func TestSmallSignsKeepTheirMeaning(t *testing.T) {
 		"group-06 := ATTUNU IDU":                                       "set group-06 ATTUNU IDU | group-06 ATTUNU IDU",
 		"set group-06 = ATTUNU IDU":                                    "",
 		"group-02?":                                                    "show group-02",
+		"Sales may need IDU":                                           "",
+		"Sales = IDU until Friday":                                     "",
+		"thanks, show pending":                                         "pending",
+		"thanks, cancel R-7K3F9QXA":                                    "cancel R-7K3F9QXA",
 		"ls":                                                           "",
 		"Audit robots: attended, 2 seats, 12/15":                       "",
 		"remove IDU from Sales at 5":                                   "",
@@ -128,9 +132,15 @@ func TestSmallSignsKeepTheirMeaning(t *testing.T) {
 		"set Sales to empty":                                          "set Sales empty",
 		`group-05 IDU --for 2w --reason "Q4 demo"`:                    "group-05 IDU for 14d because Q4 demo",
 	} {
-		if meant, _, problem := answerTo(t, known, text); meant != want {
-			t.Errorf("%q means %q (%v), want %q", text, meant, problem, want)
-		}
+		checkMeaning(t, known, text, want)
+	}
+}
+
+// checkMeaning wants a text to be understood so.
+func checkMeaning(t *testing.T, known command.Known, text, want string) {
+	t.Helper()
+	if meant, _, problem := answerTo(t, known, text); meant != want {
+		t.Errorf("%q means %q (%v), want %q", text, meant, problem, want)
 	}
 }
 
