@@ -156,7 +156,8 @@ func (b *Bot) assemble(d Deps) {
 		}
 	}
 	knows := &understanding{
-		uipath: d.UiPath, directory: b.directory, policy: d.Policy, codes: d.Codes, codeName: d.CodeName, log: d.Log,
+		uipath: d.UiPath, directory: b.directory, requests: d.Store, policy: d.Policy, codes: d.Codes,
+		codeName: d.CodeName, log: d.Log,
 	}
 	b.intake = &intake{
 		store: d.Store, identity: b.identity, channel: b.channel, channelChanged: d.ChannelChanged, understanding: knows,

@@ -25,6 +25,7 @@ import (
 type understanding struct {
 	uipath    UiPath // nil: nothing is known
 	directory *slackapi.Directory
+	requests  QueryStore // nil: no request is known
 	policy    func() approvals.Policy
 	codes     []string // those that have a display name
 	codeName  func(code string) (name string, ok bool)
@@ -82,6 +83,7 @@ func (u *understanding) readKnowing(
 	ctx context.Context, name, user, text string, now time.Time,
 ) (command.Command, error) {
 	known := u.gather(ctx, user, now)
+	known.FindRequest = func(id string) (command.Filed, bool) { return u.findRequest(ctx, id) }
 	understood, err := known.Parse(name, text)
 	problem, isWrong := errors.AsType[*command.Error](err)
 	if !isWrong || !u.refresh(ctx, &known, problem) {
@@ -183,6 +185,24 @@ func (u *understanding) findGroup(ctx context.Context, ref string) (approvals.Gr
 		return approvals.Group{}, false
 	}
 	return found[0], true
+}
+
+// findRequest finds a request that a command names. If the store does not tell, it is not known.
+func (u *understanding) findRequest(ctx context.Context, id string) (command.Filed, bool) {
+	if u.requests == nil {
+		return command.Filed{}, false
+	}
+	ctx, cancel := context.WithTimeout(ctx, knownLimit)
+	defer cancel()
+	r, err := u.requests.Request(ctx, id)
+	if err != nil {
+		return command.Filed{}, false
+	}
+	filed := command.Filed{Ask: r.Ask}
+	if r.AwaitsRevocation() {
+		filed.Ends = r.Grant.Until
+	}
+	return filed, true
 }
 
 // listLicenses lists the licenses that have a name and those that are owned.

@@ -89,6 +89,22 @@ func TestDaysAreTheRequesters(t *testing.T) {
 	}
 }
 
+// TestExtendNamesTheRequest types the id of a request where its group and codes would have to be looked up.
+func TestExtendNamesTheRequest(t *testing.T) {
+	t.Parallel()
+	r, _ := knowing(t)
+	id := r.recorded("Finance Robots IDU=4 until 2030-12-31")
+	for text, want := range map[string]string{
+		"extend " + id + " until 2031-01-31": "Try: `/allocate \"Finance Robots\" IDU=4 until 2031-01-31`",
+		"extend " + id + " by a month":       "Fill in: `/allocate \"Finance Robots\" IDU=4 until &lt;day&gt;`", // it does not run yet
+		"extend R-AAAAAAAA by a month":       "Fill in: `/allocate &lt;group&gt; &lt;code&gt; until &lt;day&gt;`",
+	} {
+		if said := r.typed(text).Response; !strings.Contains(said, want) {
+			t.Errorf("%q: %s", text, said)
+		}
+	}
+}
+
 // TestAnUnreachableUiPathDelaysNoRequest records the words as they are if nothing is
 // known of groups and licenses.
 func TestAnUnreachableUiPathDelaysNoRequest(t *testing.T) {

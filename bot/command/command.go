@@ -229,7 +229,7 @@ func (r *reader) readSentence(tokens []word) (Command, error) {
 	case first.isOneOf(otherVerbs):
 		return r.readOther(verb, rest)
 	case first.isKeyword(string(VerbEnd)) && r.knowsGroups() && hasRequestID(rest) && r.wantsLaterEnd(tokens):
-		return Command{}, r.askToExtend(rest)
+		return Command{}, r.askToExtend(append([]word{{text: verb, typed: verb}}, rest...))
 	case first.isOneOf(reservedWords):
 		return parseVerb(r.name, Verb(verb), rest)
 	}
@@ -385,7 +385,7 @@ func (r *reader) readOther(verb string, rest []word) (Command, error) {
 		if len(rest) > 0 && !isRequestID(rest[0].text) {
 			return r.readAsk(opening{action: approvals.Add, isSaid: true, isLate: true}, rest)
 		}
-		return Command{}, r.askToExtend(rest)
+		return Command{}, r.askToExtend(append([]word{{text: verb, typed: verb}}, rest...))
 	case "approve", "deny", "reject":
 		try := r.name + " pending"
 		if len(rest) == 1 && isRequestID(rest[0].text) {
@@ -402,27 +402,6 @@ func (r *reader) readOther(verb string, rest []word) (Command, error) {
 		}
 	}
 	return Command{}, r.askWhichList()
-}
-
-// askToExtend says how a later end is asked for.
-func (r *reader) askToExtend(words []word) *Error {
-	ask := approvals.Ask{}
-	for i := range words {
-		if p := r.readPeriod(words[i:]); p.n > 0 && p.problem == nil && !p.isCounted {
-			p.applyTo(&ask)
-			break
-		}
-	}
-	status := r.name + " mine"
-	if at := slices.IndexFunc(words, func(w word) bool { return isRequestID(w.text) }); at >= 0 {
-		status = r.name + " status " + strings.ToUpper(words[at].text)
-	}
-	end := cmp.Or(FormatPeriod(ask), "until <day>")
-	if _, reason := cutReason(words, 0); len(reason) > 0 && fitsCommand(joinTyped(reason)) {
-		end += " " + formatReason(approvals.Ask{Reason: joinTyped(reason)})
-	}
-	return newFill(r.name+" <group> <code> "+end, "To change when licenses end, ask for the "+
-		"same codes of the same group again, with the other end. %s shows what was asked for.", Typed(status))
 }
 
 // readShow reads what is to be shown: a list, or a group.

@@ -23,6 +23,8 @@ type Known struct {
 	Licenses []License
 	// Owned reports whether Licenses say what the organization owns.
 	Owned bool
+	// FindRequest finds what a request asked for, by its id. It may be nil.
+	FindRequest func(id string) (Filed, bool)
 	// Packs are the packs of the policy.
 	Packs []approvals.Pack
 }

@@ -194,20 +194,6 @@ func (r *reader) askWhatToDo(words []word) *Error {
 	return question
 }
 
-// wantsLaterEnd reports whether a sentence about a request is about its end, and not about ending it.
-func (r *reader) wantsLaterEnd(words []word) bool {
-	isLater := func(w word) bool {
-		return w.isOneOf([]string{"extend", "extended", "prolong", "prolonged", "renew", "longer", "shorten", "postpone"})
-	}
-	if slices.ContainsFunc(words, isLater) {
-		return true
-	}
-	verb, isAct := findLookup(idLookups, withoutEndOf(words))
-	isNow := func(w word) bool { return w.isOneOf([]string{"now", "today", "immediately", "early", "earlier"}) }
-	isOther := !isAct || verb == VerbEnd && !slices.ContainsFunc(words, isNow) // it is to end on that day
-	return isOther && (mentionsPeriod(words) || slices.ContainsFunc(words, isUnit))
-}
-
 // pageOf is the page of a list that words ask for.
 func pageOf(verb Verb, words []word) string {
 	at := slices.IndexFunc(words, func(w word) bool { return w.isKeyword("page") })

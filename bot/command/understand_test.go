@@ -83,6 +83,40 @@ func TestShowWhoHasALicense(t *testing.T) {
 	}
 }
 
+// A request is extended by its id: the bot knows its group, its codes, and when it ends.
+func TestExtendARequest(t *testing.T) {
+	known := berlin(t)
+	known.FindRequest = func(id string) (command.Filed, bool) {
+		found, ok := map[string]command.Filed{
+			"R-7K3F9QXA": {
+				Ask:  approvals.Ask{Action: approvals.Add, Group: "Finance Robots", Codes: []string{"IDU"}, Reason: "audit"},
+				Ends: time.Date(2026, 12, 31, 23, 59, 59, 0, known.Now.Location()),
+			},
+			"R-4MZ2T8WB": {Ask: approvals.Ask{Action: approvals.Add, Group: "Sales", Codes: []string{"ATTUNU"}}},
+			"R-9C5HJ2VD": {Ask: approvals.Ask{Action: approvals.Remove, Group: "Sales", Codes: []string{"ATTUNU"}}},
+		}[id]
+		return found, ok
+	}
+	for text, want := range map[string]string{
+		"extend R-7K3F9QXA until 31 Jan because audit": `"Finance Robots" IDU until 2027-01-31 because audit`,
+		"extend r-7k3f9qxa by two weeks":               `"Finance Robots" IDU until 2027-01-14`,
+		"can R-7K3F9QXA run a month longer?":           `"Finance Robots" IDU until 2027-01-31`,
+		"R-7K3F9QXA for another month":                 `"Finance Robots" IDU until 2027-01-31`,
+		"extend R-7K3F9QXA for 2 weeks":                `"Finance Robots" IDU until 2027-01-14 | "Finance Robots" IDU for 14d`,
+		"extend R-7K3F9QXA until 03/04/2027":           `"Finance Robots" IDU until 2027-04-03 | "Finance Robots" IDU until 2027-03-04`,
+		"extend R-7K3F9QXA by 12 hours":                `fill in: "Finance Robots" IDU until <day>`,
+		"shorten R-7K3F9QXA by a week":                 `fill in: "Finance Robots" IDU until <day>`,
+		"renew R-7K3F9QXA":                             `fill in: "Finance Robots" IDU until <day>`,
+		"extend R-4MZ2T8WB by a month":                 `fill in: Sales ATTUNU until <day>`,
+		"extend R-9C5HJ2VD until Friday":               `fill in: <group> <code> until 2026-12-04`,
+		"extend R-AAAAAAAA by a month":                 `fill in: <group> <code> until <day>`,
+	} {
+		if _, offer, _ := answerTo(t, known, text); offer != want {
+			t.Errorf("%q offers %q, want %q", text, offer, want)
+		}
+	}
+}
+
 // What may set or add, and what may be a look-up, is asked about or answered with the look-up.
 func TestSmallSignsKeepTheirMeaning(t *testing.T) {
 	known := berlin(t)

@@ -87,9 +87,6 @@ var (
 // showVerbs begin a command that looks something up.
 var showVerbs = []string{"show", "list", "display", "view", "see", "overview", "check", "double-check", "tell"}
 
-// lateVerbs ask for another end of what runs.
-var lateVerbs = []string{"extend", "prolong", "prolongate", "renew"}
-
 // otherVerbs begin a command and mean what another word means.
 var otherVerbs = []string{
 	"approve", "deny", "reject", "extend", "prolong", "prolongate", "renew", "shorten", "licenses", "licences", "groups",
