@@ -54,6 +54,7 @@ type draft struct {
 	isUnclear   bool     // words were typed that may change what is asked for
 	left        int      // how many
 	seatsToKeep string   // the limit of a code that is not in the ask, such as =5
+	saysTo      bool     // the word to is left: it may stand before a limit
 }
 
 func (d *draft) isBad() bool { return d.question != nil || d.correction != nil }
@@ -173,13 +174,24 @@ func (r *reader) exactRuns(tokens []word) []run {
 			for _, ref := range slices.Compact([]string{text, typed, strings.Trim(text, "()"), strings.TrimSuffix(text, "'s")}) {
 				groups := r.groups[groupname.Canonical(ref).String()]
 				if len(groups) > 0 || to == from+1 && groupname.IsGUID(ref) {
-					found = append(found, run{from, to, ref, groups})
+					found = append(found, run{from, r.behindKind(tokens, from, to), ref, groups})
 					break
 				}
 			}
 		}
 	}
 	return found
+}
+
+// behindKind is where a group's name ends with a word such as team that may stand behind it.
+func (r *reader) behindKind(tokens []word, from, to int) int {
+	if to == len(tokens) || !tokens[to].isOneOf([]string{"team", "department", "dept"}) || endsClause(tokens[to-1]) {
+		return to
+	}
+	if longer, _, ok := joinRun(tokens[from : to+1]); !ok || r.isGroup(longer) {
+		return to
+	}
+	return to + 1
 }
 
 // firstRuns are the exact runs without those that name the group of an earlier one again.
@@ -308,6 +320,7 @@ func (d *draft) takePeriods(items []item) []item {
 			continue
 		}
 		i += skipped
+		p.isNaked = p.isNaked && !(p.isCounted && d.standsFree(items, i))
 		isOr = isOr || skipped > 0
 		switch words := items[i : i+p.n]; {
 		case p.isStart:
@@ -317,6 +330,13 @@ func (d *draft) takePeriods(items []item) []item {
 		}
 		i += p.n - 1
 		rest = append(rest, item{kind: gap, endsClause: items[i].endsClause, isNaked: p.isNaked, isEnd: true})
+	}
+	if isVague := func(i int) bool { return found[i].isVague }; len(found) == 2 && isVague(0) != isVague(1) {
+		last := 0
+		if isVague(0) {
+			last = 1
+		}
+		found, typed = found[last:last+1], typed[last:last+1]
 	}
 	isEnd := func(p period) bool { return !p.isForGood }
 	isStart := d.open > asked
@@ -332,6 +352,13 @@ func (d *draft) takePeriods(items []item) []item {
 		d.hasEnds = !isOr
 	}
 	return rest
+}
+
+// standsFree reports whether no word before a length at an item may make something else of it than when
+// the grant ends: in two weeks, every two weeks.
+func (d *draft) standsFree(items []item, i int) bool {
+	return d.knowsGroups() && (i == 0 || items[i-1].kind != plain || items[i-1].endsClause ||
+		!items[i-1].isOneOf(prepositions) && !items[i-1].isOneOf(eachWords) && !items[i-1].isOneOf([]string{"at", "every", "per"}))
 }
 
 // periodAt reads an end at an item. Behind another end one may stand behind a word such as "or".
@@ -625,10 +652,59 @@ func (d *draft) takeRest(items []item) {
 		d.takeLoneSeats(items[at])
 		left = slices.DeleteFunc(left, item.isNumber)
 	}
+	if len(left) > 0 && len(quoted) == 1 && d.takeLoneDay(left) {
+		return
+	}
 	if len(left) > 0 {
 		d.isUnclear = d.isUnclear || len(quoted) > 1 || !d.mayNamePart(items, left)
 		d.noteLeft(left, Typed(strings.Join(quoted, " … ")))
 	}
+}
+
+// takeLoneDay asks what a day means that has no word such as until before it.
+func (d *draft) takeLoneDay(left []item) bool {
+	words := plainWords(left)
+	isOn := words[0].isOneOf([]string{"on", "at", "by"})
+	for len(words) > 1 && words[0].isOneOf([]string{"on", "at", "by", "eod", "cob"}) {
+		words = words[1:]
+	}
+	days, n := d.readDay(words)
+	p := d.untilOneOf(joinWords(words), days)
+	isNumbers := numbersShape.MatchString(words[0].text) && len(days) > 1
+	switch {
+	case n < len(words) || d.hasEnd || isNumbers && !isOn:
+		return false
+	case d.ask.Action != approvals.Add:
+		d.isUnclear = true
+		d.noteOpen(aboutNoDay(d.ask.Action))
+		return true
+	case isOn:
+		d.isUnclear = true
+		d.noteOpen(aboutStart+" If it ends then, write %s in place of %s.", Typed("until "+joinWords(words)),
+			Typed(joinTexts(left)))
+		return true
+	}
+	ends := p.either
+	if p.problem == nil {
+		ends = []period{p}
+	}
+	var options []func(*approvals.Ask)
+	for _, end := range ends {
+		options = append(options, end.applyTo)
+	}
+	d.hasEnd, d.endToFill = true, "until <day>"
+	d.askWhich("%s can be when the grant ends, or when it is needed.", []any{Typed(joinTexts(left))},
+		append(options, func(*approvals.Ask) {})...)
+	return true
+}
+
+// aboutNoDay explains why a change other than to add has no day.
+func aboutNoDay(action approvals.Action) string {
+	if action == approvals.Remove {
+		return "Codes are taken out as soon as the request is approved, and for good, so no time can be set. " +
+			"To take them out on another day, ask again then."
+	}
+	return "Only codes that are added can have a limited time. Leave the time out, or say `add` in place of `set`."
 }
 
 // mayNamePart reports whether words that are not understood can be nothing but what a gap stands
@@ -703,7 +779,7 @@ func (d *draft) areLoneSeats(items []item, it item) bool {
 	for i := len(items) - 1; i >= 0 && items[i].kind != license; i-- {
 		if items[i].isNumber() {
 			return d.onlyCode() != "" && len(d.ask.Quotas) == 0 && d.ask.Action != approvals.Remove &&
-				hasLicense(items[:i]) && (items[i-1].kind != gap || items[i-1].endsClause) && isCount(it.word)
+				hasLicense(items[:i]) && (items[i-1].kind != gap || items[i-1].endsClause) && it.isNumber()
 		}
 	}
 	return false
@@ -883,13 +959,9 @@ func (d *draft) checkEnd() {
 	if d.hasEnds && len(a.Codes) > 1 { // each may be for another license
 		d.isUnclear, d.options = true, nil
 	}
-	if a.Action == approvals.Set && a.IsTimed() {
-		d.isUnclear = true // each command would leave one of the two out
-		d.noteOpen("Only codes that are added can have a limited time. Leave the time out, or say %s in place of %s.",
-			Typed(approvals.Add), Typed(approvals.Set))
-		a.For, a.Until = 0, time.Time{}
-	} else if a.Action != approvals.Add && (a.IsTimed() || d.hasEnd && !d.forGood) {
-		d.noteOpen("Only codes that are added can have a limited time. Leave the time out.")
+	if a.Action != approvals.Add && (a.IsTimed() || d.hasEnd && !d.forGood) {
+		d.isUnclear = true // a command without it would ask for something else
+		d.noteOpen(aboutNoDay(a.Action))
 		a.For, a.Until = 0, time.Time{}
 	}
 }

@@ -121,8 +121,8 @@ func (r *reader) parse(text string) (Command, error) {
 	}
 	c, err := r.read(tokens)
 	if problem, ok := errors.AsType[*Error](err); ok && !r.isCheck && problem.Try == "" && len(problem.Either) == 0 {
-		if look := r.readLookup(tokens); look != nil && !strings.HasSuffix(problem.Fill, "<id>") {
-			return Command{}, look
+		if look, isAny, lookErr := r.readLookup(tokens); isAny && !strings.HasSuffix(problem.Fill, "<id>") {
+			return look, lookErr
 		}
 	}
 	return c, err
@@ -280,13 +280,16 @@ func (r *reader) readOpening(verb word, rest []word) opening {
 		return opening{action: approvals.Add, isSaid: true}
 	case r.isAboutLimit(verb, rest):
 		return opening{action: approvals.Add, isSaid: true, limit: verb.text}
-	case verb.isOneOf(removeVerbs):
+	case verb.isOneOf(removeVerbs), isDel(verb):
 		return opening{action: approvals.Remove, isSaid: true}
 	case verb.isKeyword("set"):
 		return opening{action: approvals.Set, isSaid: true}
 	}
 	return opening{}
 }
+
+// isDel reports whether a word that begins or ends a command is short for delete. Elsewhere it is Spanish.
+func isDel(w word) bool { return !w.quoted && strings.EqualFold(w.text, "del") }
 
 // isAboutLimit reports whether a verb changes a seat limit, and no license: remove the limit, drop it to 5.
 func (r *reader) isAboutLimit(verb word, rest []word) bool {
@@ -411,14 +414,17 @@ func (r *reader) readShow(verb string, rest []word) (Command, error) {
 	if c, ok := listed(rest); ok && !r.isGroup(name) {
 		return c, nil
 	}
-	if look := r.readLookup(append([]word{{text: string(VerbShow)}}, rest...)); look != nil && !r.isGroup(name) {
-		return Command{}, look
+	if !r.isGroup(name) && !r.isCheck {
+		shown := append([]word{{text: string(VerbShow)}}, rest...)
+		if look, isAny, err := r.readLookup(shown); isAny {
+			return look, err
+		}
 	}
 	if c, ok := r.shownLicense(rest); ok && !r.isGroup(name) {
 		return c, nil
 	}
 	if r.asksForGroups(rest) {
-		return Command{}, r.explainGroups(rest)
+		return r.showHolders(rest)
 	}
 	if verb != string(VerbShow) && (len(rest) == 0 || r.knowsGroups() && !r.isGroup(name)) {
 		return Command{}, r.askWhichList()
@@ -565,6 +571,10 @@ func parseID(name string, verb Verb, rest []word) (Command, error) {
 		why = joinTyped(reason)
 	}
 	example := name + " " + string(verb) + " <id>"
+	if asked, isReason := cutReason(rest, 1); verb != VerbCancel && len(isReason) > 0 && len(idAmong(asked)) == 1 {
+		return Command{}, newError(name+" "+string(verb)+" "+strings.ToUpper(idAmong(asked)[0].text),
+			"%s takes no reason. Leave it out, or write it in the thread of the request's card.", Typed(verb))
+	}
 	rest = idAmong(rest)
 	if at := slices.IndexFunc(rest, func(w word) bool { return isRequestID(w.text) }); at >= 0 && len(rest) > 1 {
 		return Command{}, newError(name+" "+aboutRequest(verb, rest, at),

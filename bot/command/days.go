@@ -11,11 +11,14 @@ import (
 var (
 	yearFirst = regexp.MustCompile(`^([0-9]{4})[-./]([0-9]{1,2})[-./]([0-9]{1,2})$`)
 	yearLast  = regexp.MustCompile(`^([0-9]{1,2})[-./]([0-9]{1,2})[-./]([0-9]{4})$`)
-	shortYear = regexp.MustCompile(`^([0-9]{1,2})[./]([0-9]{1,2})[./]([0-9]{2})$`)
-	noYear    = regexp.MustCompile(`^([0-9]{1,2})[./]([0-9]{1,2})$`)
-	ordinal   = regexp.MustCompile(`^([0-9]{1,2})(st|nd|rd|th)?$`)
-	year      = regexp.MustCompile(`^2[0-9]{3}$`)
-	quarter   = regexp.MustCompile(`^q([1-4])$`)
+	shortYear = regexp.MustCompile(`^([0-9]{1,2})[-./]([0-9]{1,2})[-./]([0-9]{2})$`)
+	noYear    = regexp.MustCompile(`^([0-9]{1,2})[-./]([0-9]{1,2})$`)
+	// numbersShape are two numbers that may be a day, or a range.
+	numbersShape = regexp.MustCompile(`^[0-9]+[-./][0-9]+$`)
+
+	ordinal = regexp.MustCompile(`^([0-9]{1,2})(st|nd|rd|th)?$`)
+	year    = regexp.MustCompile(`^2[0-9]{3}$`)
+	quarter = regexp.MustCompile(`^q([1-4])$`)
 )
 
 // readDay reads a day at the beginning of words: the days that it can mean, and how

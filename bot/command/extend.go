@@ -35,7 +35,19 @@ func (r *reader) wantsLaterEnd(words []word) bool {
 	verb, isAct := findLookup(idLookups, withoutEndOf(words))
 	isNow := func(w word) bool { return w.isOneOf([]string{"now", "today", "immediately", "early", "earlier"}) }
 	isOther := !isAct || verb == VerbEnd && !slices.ContainsFunc(words, isNow) // it is to end on that day
-	return isOther && (mentionsPeriod(words) || slices.ContainsFunc(words, isUnit))
+	return isOther && (mentionsPeriod(words) || slices.ContainsFunc(words, isUnit) || len(r.dayAmong(words)) > 0)
+}
+
+// dayAmong are the words that name a day behind a preposition, and what follows them: on 15-12.
+func (r *reader) dayAmong(words []word) []word {
+	for i, w := range words {
+		if w.isOneOf([]string{"on", "at", "by"}) && i+1 < len(words) {
+			if days, n := r.readDay(words[i+1:]); n > 0 && days[0].After(r.today()) {
+				return words[i+1:]
+			}
+		}
+	}
+	return nil
 }
 
 // askToExtend offers the request that has the other end.
@@ -111,6 +123,14 @@ func (r *reader) otherEnds(words []word, ends time.Time) []period {
 				return nil
 			}
 			return found
+		}
+	}
+	if named := r.dayAmong(words); named != nil {
+		days, n := r.readDay(named)
+		if p := r.untilOneOf(joinWords(named[:n]), days); len(p.either) > 0 {
+			return p.either
+		} else if p.problem == nil {
+			return []period{p}
 		}
 	}
 	return nil

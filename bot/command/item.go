@@ -39,6 +39,7 @@ var (
 	countShape  = regexp.MustCompile(`^([0-9]{1,7}|x[0-9]{1,7}|[0-9]{1,7}x)$`)
 	limitSign   = regexp.MustCompile(`[=:*]`)
 	thousands   = regexp.MustCompile(`[0-9][,.][0-9]{3}\b`)
+	bracketed   = regexp.MustCompile(`^([A-Za-z-]+)\(([0-9]{1,9})\)$`) // a code with its limit
 	limitShape  = regexp.MustCompile(`^[0-9]{1,9}$`)
 )
 
@@ -124,6 +125,7 @@ func splitItem(w word) []item {
 	if w.means != "" || thousands.MatchString(w.text) && !w.quoted {
 		return []item{{word: w, endsClause: endsClause(w)}}
 	}
+	w.text = bracketed.ReplaceAllString(w.text, "$1=$2")
 	isNoCode := func(s string) bool { return !IsCode(strings.ToUpper(s)) }
 	parts := strings.FieldsFunc(w.text, func(r rune) bool { return strings.ContainsRune(codeSeparators, r) })
 	areCodes := !slices.ContainsFunc(parts, isNoCode)
@@ -297,6 +299,7 @@ func (d *draft) takeCode(found match, typed string) {
 	}
 	if d.Owned && d.ask.Action != approvals.Remove && (!ok || !l.Owned) {
 		d.lacksCodes = true
+		d.isUnclear = d.isUnclear || !ok && len(d.ask.Codes) > 1 // it may be a reason
 		d.ask.Codes = slices.DeleteFunc(d.ask.Codes, func(c string) bool { return c == code })
 		d.noteOpen("Your organization does not own %s. It owns %s.", Typed(code), Typed(d.listOwned()))
 		d.question.Unlisted = true
@@ -374,6 +377,8 @@ func (d *draft) readLimit(of, text string) {
 // takeSeats gives numbers to the codes that they stand beside. If each can belong to
 // the code before it and to the code behind it, it asks.
 func (d *draft) takeSeats(items []item) []item {
+	items = d.dropAbout(items)
+	d.saysTo = slices.ContainsFunc(items[:max(len(items)-1, 0)], func(it item) bool { return it.isKeyword("to") })
 	items = d.takeSeatsOfEach(dropToSeats(d.dropFormerSeats(items), d.limitVerb != ""))
 	items, apart := setApart(items)
 	var rest []item
@@ -404,6 +409,17 @@ func (d *draft) takeSeats(items []item) []item {
 		return slices.Concat(items, apart)
 	}
 	return slices.Concat(withoutNumbers(items), apart)
+}
+
+// dropAbout drops words such as about before a number: a limit is exact.
+func (d *draft) dropAbout(items []item) []item {
+	for i := range len(items) - 1 {
+		if items[i].isOneOf(roughWords) && items[i+1].isNumber() {
+			d.noteCorrection(items[i].text+" "+items[i+1].text, "", "A seat limit is exact: %s.", Typed(items[i+1].text))
+			return d.dropAbout(slices.Delete(slices.Clone(items), i, i+1))
+		}
+	}
+	return items
 }
 
 // setApart takes out the numbers that stand beside no license, if others do: they count
@@ -542,7 +558,7 @@ func countsLicenses(items []item) (mayCount, isCount bool) {
 // counts seats.
 func isOnlySeats(items []item) bool {
 	at := slices.IndexFunc(items, item.isNumber)
-	return at >= 0 && at+1 < len(items) && items[at+1].isOneOf([]string{"seat", "seats"}) &&
+	return at >= 0 && at+1 < len(items) && items[at+1].isOneOf(seatWords) && !items[at+1].isOneOf(licenseWords) &&
 		!slices.ContainsFunc(items[at+1:], item.isNumber)
 }
 

@@ -27,11 +27,12 @@ var phrases = func() map[string]string {
 			"leave the rest as it is",
 			"keep everything else", "keep the rest", "access to", "let's say", "would be enough", "would do", "will do",
 			"of course", "may use", "may have", "can use", "can have",
-			"be grateful for", "really do with", "to keep", "do the needful", "do the needful and",
+			"be grateful for", "really do with", "end up with", "to keep", "do the needful", "do the needful and",
 		},
 		"hello": {
 			"dear all", "hi all", "hello all", "guten tag", "guten morgen", "good morning", "morning all",
-			"quick one", "good afternoon", "good mrng", "gm all",
+			"quick one", "good afternoon", "good mrng", "gm all", "sorry to bother", "sorry to bother you", "quick question",
+			"quick request",
 		},
 		"regards": {
 			"kind regards", "best regards",
@@ -42,6 +43,8 @@ var phrases = func() map[string]string {
 			"muchas gracias", "cheers mate",
 		},
 		"please": {
+			"would be awesome", "would be great", "would be nice", "would be lovely", "would be super", "would be perfect",
+			"that would be great", "that would be awesome", "that would be nice",
 			"make sure that", "make sure", "ensure that", "see to it that", "be grateful if", "be very grateful if",
 			"i wonder if", "i wonder whether", "i was wondering if", "would appreciate",
 			"would like to have", "would like to keep", "would like", "should like", "would love",
@@ -55,9 +58,9 @@ var phrases = func() map[string]string {
 			"no longer needed", "no longer required", "no longer used", "not needed any more", "not needed anymore",
 			"not required any more", "not required anymore", "not reqd any more", "not reqd anymore",
 			"n'a plus besoin", "n'ont plus besoin", "plus besoin", "non serve più", "no longer", "nicht mehr", "ya no",
-			"doesn't need", "does not need", "don't need", "isn't using", "isnt using", "is not using", "not using",
+			"not used", "never used", "not in use", "doesn't need", "does not need", "don't need", "isn't using", "isnt using", "is not using", "not using",
 			"do not need", "doesn't use", "does not use", "don't use", "do not use", "kann weg", "können weg", "kan weg",
-			"kunnen weg", "can go",
+			"kunnen weg", "can go", "no more",
 		},
 		returned: {
 			"give back", "gives back", "giving back", "hand back", "hands back", "free up", "frees up",
@@ -88,7 +91,7 @@ var phrases = func() map[string]string {
 		"exactly": {
 			"nothing but", "nothing other than", "no more and no less than",
 			"keep only", "only keep", "keeps only", "only keeps",
-			"drop the rest", "remove the rest", "drop everything else", "remove everything else", "delete the rest",
+			"exactly these", "just these", "rest can go", "others can go", "drop the rest", "remove the rest", "drop everything else", "remove everything else", "delete the rest",
 			"everything else can go", "the rest can go",
 		},
 		"6":      {"half a dozen"},
@@ -123,6 +126,10 @@ var phrases = func() map[string]string {
 		},
 		"since": {
 			"due to", "in order to", "so that",
+		},
+		"help": {
+			"hoe werkt dit", "hoe werkt het", "wie funktioniert das", "wie geht das", "comment ça marche", "cómo funciona",
+			"come funziona",
 		},
 		"eod": {
 			"end of day",
@@ -212,7 +219,7 @@ licenses: lics
 people: ppl pax
 should: shd
 tomorrow: tmrw tmr
-you: u
+you: u ihr
 from: frm
 required: reqd
 seats: nos postes

@@ -89,7 +89,8 @@ func (d *draft) codeOf(it item) match {
 		return found
 	case d.Licenses == nil:
 		return match{}
-	case isShaped && !d.isTrial && !d.isLikeKnown(base) && !ticketKey.MatchString(base):
+	case isShaped && !d.isTrial && !d.isLikeKnown(base) && !ticketKey.MatchString(base) &&
+		!isRequestID(base):
 		return found // not in the list; maybe the group has it
 	case hasLimit:
 		return d.namedWithLimit(base, found)
@@ -214,6 +215,7 @@ func isNearLicense(l licenseName, want string, words []string) bool {
 	for _, w := range words {
 		hasAll = hasAll && len(w) > 2 && slices.Contains(l.words, w)
 	}
+	typed := strings.Join(words, "")
 	return isOneEdit(want, code) || len(want) > 2 && strings.HasPrefix(code, want) ||
-		head != "" && isOneEdit(strings.Join(words, ""), head) || hasAll
+		head != "" && (isOneEdit(typed, head) || isOneEdit(typed, strings.Join(l.words, ""))) || hasAll
 }

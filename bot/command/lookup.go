@@ -97,13 +97,37 @@ func (r *reader) isQuestion(tokens []word) bool {
 	return !tokens[0].isKeyword("why") || len(tokens) > 2 && !hasRequestID(tokens[1:2])
 }
 
+// lookAt is a command that only looks something up. One that changes something, or that may be beside
+// the point, is offered.
+func (r *reader) lookAt(look string, isSure bool, format string) (Command, error) {
+	check := *r
+	check.isCheck = true
+	c, err := check.parse(look)
+	switch {
+	case c.Verb == VerbCancel:
+		return Command{}, newError(r.name+" "+look, "The command below takes the request back.")
+	case c.Verb == VerbEnd:
+		return Command{}, newError(r.name+" "+look, "The command below ends early what has a limited time. It takes no "+
+			"reason: write one in the thread of the request's card.")
+	case err != nil, !isSure:
+		return Command{}, newError(r.name+" "+look, format)
+	}
+	return c, nil
+}
+
+// Sentences before a command that answers another one.
+const (
+	aboutQuestion = "That is a question. The command below answers it."
+	aboutLookup   = "That asks for no licenses. The command below fits it best."
+)
+
 // readQuestion answers a question with the command that looks it up.
 func (r *reader) readQuestion(tokens []word) (Command, error) {
 	if tokens[0].isKeyword("how") && tokens[1].isOneOf([]string{"do", "to", "can", "does"}) {
 		return Command{Verb: VerbHelp}, nil
 	}
 	if r.asksForGroups(tokens) {
-		return Command{}, r.explainGroups(tokens)
+		return r.showHolders(tokens)
 	}
 	look := r.lookUp(tokens)
 	if look == string(VerbPending) && tokens[0].isKeyword("who") {
@@ -122,7 +146,8 @@ func (r *reader) readQuestion(tokens []word) (Command, error) {
 	if look == "" || isAboutBot {
 		look = string(VerbHelp)
 	}
-	return Command{}, newError(r.name+" "+look, "That is a question. The command below answers it.")
+	isWish := tokens[0].isOneOf([]string{"should", "shall"}) || hasRequestID(tokens) && r.wantsLaterEnd(tokens)
+	return r.lookAt(look, !isWish, aboutQuestion)
 }
 
 // asksForGroups reports whether words ask which groups there are, or which have a license.
@@ -134,43 +159,63 @@ func (r *reader) asksForGroups(words []word) bool {
 	return r.knowsGroups() && isAbout && !r.namesGroup(words) && !hasRequestID(words)
 }
 
-// explainGroups answers which groups have a license. There is no list of all groups.
-func (r *reader) explainGroups(words []word) *Error {
+// showHolders answers which groups have a license. There is no list of all groups.
+func (r *reader) showHolders(words []word) (Command, error) {
 	codes := r.licensesIn(words)
 	switch len(codes) {
 	case 0:
-		return newError("", "The bot has no list of groups. %s alone opens a form that finds a group by its name.",
+		return Command{}, newError("", "The bot has no list of groups. %s alone opens a form that finds a group by its name.",
 			Typed(r.name))
 	case 1:
-		return newError(r.name+" show "+codes[0], "That is a question. The command below answers it.")
+		return Command{Verb: VerbShow, Code: codes[0]}, nil
 	}
 	question := newError("", "Say which license: an answer lists the groups that have one.")
 	for _, code := range codes[:min(len(codes), maxEither)] {
 		question.Either = append(question.Either, r.name+" show "+code)
 	}
-	return question
+	return Command{}, question
 }
 
-// readLookup answers a sentence that asks for no licenses with the command that it is about.
-func (r *reader) readLookup(tokens []word) *Error {
+// readLookup answers a sentence that asks for no licenses with the command that it is about. Without one
+// it answers nothing.
+func (r *reader) readLookup(tokens []word) (c Command, isAny bool, err error) {
 	body, _ := cutReason(tokens, 1)
-	isAbout := func(w word) bool { return isRequestID(w.text) }
-	if !body[0].isOneOf(showVerbs) && !r.hasLicense(body) {
-		isAbout = func(w word) bool { return isRequestID(w.text) || w.isOneOf(requestWords) }
+	isID := func(w word) bool { return isRequestID(w.text) }
+	isAbout, hasLicense := isID, r.hasLicense(body)
+	if !body[0].isOneOf(showVerbs) && !hasLicense {
+		isAbout = func(w word) bool { return isID(w) || w.isOneOf(requestWords) }
 	}
-	if !r.knowsGroups() || !body[0].isOneOf(showVerbs) && !slices.ContainsFunc(body, isAbout) {
-		return nil
+	if !r.knowsGroups() || !body[0].isOneOf(showVerbs) && !slices.ContainsFunc(body, isAbout) ||
+		hasLicense && r.namesGroup(body) && slices.ContainsFunc(body, isID) {
+		return Command{}, false, nil
 	}
 	if hasRequestID(body) && r.wantsLaterEnd(body) {
-		return r.askToExtend(body)
+		return Command{}, true, r.askToExtend(tokens)
 	}
 	if which := r.askWhatToDo(body); which != nil {
-		return which
+		return Command{}, true, which
 	}
-	if look := r.lookUp(body); look != "" {
-		return newError(r.name+" "+look, "That asks for no licenses. The command below fits it best.")
+	look := r.lookUp(body)
+	if look == "" {
+		return Command{}, false, nil
 	}
-	return nil
+	isSure := body[0].isOneOf(showVerbs) || slices.ContainsFunc(body, isID) || namesOwnRequests(body)
+	c, err = r.lookAt(look, isSure, aboutLookup)
+	return c, true, err
+}
+
+// namesOwnRequests reports whether words name the requests of the person who types.
+func namesOwnRequests(words []word) bool {
+	for i, w := range words {
+		next := wordAt(words, i+1)
+		if next.isOneOf([]string{"open", "last", "pending"}) {
+			next = wordAt(words, i+2)
+		}
+		if w.isKeyword(string(VerbMine)) || w.isKeyword("my") && next.isOneOf([]string{"request", "requests"}) {
+			return true
+		}
+	}
+	return false
 }
 
 // askWhatToDo asks what is to happen with a request, if a word that is not understood stands
@@ -178,6 +223,7 @@ func (r *reader) readLookup(tokens []word) *Error {
 func (r *reader) askWhatToDo(words []word) *Error {
 	at := slices.IndexFunc(words, func(w word) bool { return isRequestID(w.text) })
 	_, isAct := findLookup(idLookups, words)
+	isAct = isAct || saysTakeBack(words)
 	isOther := func(w word) bool {
 		isKnown := w.isOneOf(openers) || w.isOneOf(prepositions) || w.isOneOf(showVerbs) || w.isOneOf(requestWords) ||
 			w.isOneOf(questionWords) || w.isOneOf([]string{"about", "update", "news"})
@@ -212,6 +258,12 @@ func pageOf(verb Verb, words []word) string {
 	return ""
 }
 
+// saysTakeBack reports whether something is to be taken back.
+func saysTakeBack(words []word) bool {
+	at := slices.IndexFunc(words, func(w word) bool { return w.isKeyword("take") })
+	return at >= 0 && slices.ContainsFunc(words[at:], func(w word) bool { return w.isKeyword("back") })
+}
+
 // withoutEndOf leaves out the word end where it asks for nothing: the end of February.
 func withoutEndOf(words []word) []word {
 	var rest []word
@@ -237,6 +289,8 @@ func (r *reader) lookUp(tokens []word) string {
 	case at >= 0:
 		verb, isAct := findLookup(idLookups, withoutEndOf(tokens))
 		switch {
+		case saysTakeBack(tokens):
+			verb = VerbCancel
 		case tokens[0].isKeyword("why"):
 			verb = VerbWhy
 		case !isAct, tokens[0].isOneOf(questionWords) && verb != VerbWhy:

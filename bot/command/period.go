@@ -33,6 +33,7 @@ type period struct {
 	isCounted bool // it is a length from when the change is made
 	isUnread  bool // words begin an end, and what follows is none
 	isStart   bool // they say when it begins
+	isVague   bool // it ends, and they do not say when
 
 	problem *Error   // it was not understood, or is ambiguous
 	either  []period // what an ambiguous one can mean
@@ -157,12 +158,16 @@ func (k Known) readSaidPeriod(words []word) (p period, isSaid bool) {
 		return period{n: 1, isForGood: true}, true
 	case first.isOneOf(untilWords):
 		return k.readUntil(words), true
-	case first.isOneOf([]string{"end", "expiry", "up"}) && isMore:
+	case first.isKeyword("deadline") && isMore:
+		return k.readBy(words), true
+	case first.isOneOf([]string{"end", "expiry", "expire", "exp", "up"}) && isMore:
 		return k.readEndDay(words), true
 	case first.isKeyword("for") && isMore:
 		return k.readFor(words), true
 	case first.isOneOf([]string{briefly, "temporarily", "temporary"}):
-		return k.brokenPeriod(1, "for <time>", "Say for how long, such as %s.", Typed("for 30d")), true
+		p = k.brokenPeriod(1, "for <time>", "Say for how long, such as %s.", Typed("for 30d"))
+		p.isVague = true
+		return p, true
 	case first.isKeyword("to") && isMore:
 		p = k.readUntil(words)
 		if p.isBroken() {
@@ -202,7 +207,7 @@ func (k Known) readFor(words []word) period {
 	skipped := 1
 	isRough := false
 	for len(words) > skipped+1 && words[skipped].isOneOf(beforeLength) {
-		isRough = isRough || words[skipped].isOneOf([]string{"least", "about", "around", "roughly", "approximately", "ca"})
+		isRough = isRough || words[skipped].isKeyword("least") || words[skipped].isOneOf(roughWords)
 		skipped++
 	}
 	if second := words[skipped]; second.isOneOf(restWords) {

@@ -19,9 +19,21 @@ func cutReason(tokens []word, from int) (rest, reason []word) {
 		if tokens[i].isKeyword("reason") && len(reason) > 1 && reason[0].isKeyword("is") {
 			reason = reason[1:]
 		}
-		return tokens[:i], reason
+		n := nextLabel(reason)
+		return slices.Concat(tokens[:i], reason[n:]), reason[:n]
 	}
 	return tokens, nil
+}
+
+// nextLabel is where a reason ends before the label of another part: Reason: audit. Until: Friday.
+func nextLabel(reason []word) int {
+	for i := 1; i < len(reason); i++ {
+		isLabel := strings.HasSuffix(reason[i].typed, ":") && (reason[i].isOneOf(labels) || reason[i].isOneOf(untilWords))
+		if isLabel && endsClause(reason[i-1]) {
+			return i
+		}
+	}
+	return len(reason)
 }
 
 // joinTyped is the text of words as they were typed, mentions too.
@@ -341,6 +353,8 @@ func (d *draft) takeWeakReason(items []item) []item {
 		if it.kind != plain || len(words) < len(items)-i {
 			continue
 		}
+		isSure := it.isOneOf(weakReasonWords) && it.means == "" && len(words) > 3 && words[1].isOneOf(subjects) &&
+			!slices.ContainsFunc(words, word.isHedged)
 		isPurpose := it.isKeyword("to") && len(words) > 2 && d.isReason(words[1:], true) &&
 			!(item{word: words[1]}).isFiller()
 		if !it.isOneOf(weakReasonWords) && !isPurpose || len(words) < 2 || d.namesGroup(words[1:]) ||
@@ -348,10 +362,13 @@ func (d *draft) takeWeakReason(items []item) []item {
 			continue
 		}
 		reason := typedText(words[1:])
-		if isPurpose {
+		if isPurpose || strings.EqualFold(it.typed, "so that") {
 			reason = typedText(words)
 		}
 		d.takeReason(splitWords(reason))
+		if isSure {
+			return items[:i]
+		}
 		d.noteCorrection(typedText(words), "because "+reason, "%s reads like a reason. Write it after %s.",
 			Typed(typedText(words)), Typed("because"))
 		return items[:i]
@@ -409,24 +426,46 @@ func (d *draft) takeClauses(items []item) []item {
 	if len(said) == 0 {
 		return items
 	}
-	from, to := said[0].from, said[len(said)-1].to
-	words := withoutPoliteness(plainWords(items[from:to]))
+	front, behind, first := "", "", 0
+	for _, c := range said {
+		to := &behind
+		if c.from == first {
+			to, first = &front, c.to
+		}
+		*to = strings.TrimPrefix(*to+", "+reasonOf(plainWords(items[c.from:c.to])), ", ")
+	}
+	whole := strings.Trim(front+", "+behind, ", ")
+	if reasonProblem(whole) != "" {
+		return items
+	}
+	if front != "" {
+		d.askWhich("%s can be the reason, or mean nothing.", []any{Typed(front)},
+			func(a *approvals.Ask) { a.Reason = whole }, func(a *approvals.Ask) { a.Reason = behind })
+	} else {
+		d.ask.Reason = whole
+		d.noteCorrection(whole, "because "+whole, "%s is not understood. If it is the reason, write it after %s.",
+			Typed(whole), Typed("because"))
+	}
+	return withoutClauses(items, said)
+}
+
+// reasonOf is the reason that the words of a clause give.
+func reasonOf(words []word) string {
+	words = withoutPoliteness(words)
 	if len(words) > 1 && words[0].isOneOf(weakReasonWords) {
 		words = words[1:]
 	}
-	reason := strings.Trim(joinTyped(words), ",;:.- ")
-	if len(plainWords(items[from:to])) < to-from || reasonProblem(reason) != "" {
-		return items // they stand in several places
+	return strings.Trim(joinTyped(words), ",;:.- ")
+}
+
+func withoutClauses(items []item, said []clause) []item {
+	var rest []item
+	from := 0
+	for _, c := range said {
+		rest = append(append(rest, items[from:c.from]...), item{kind: gap, endsClause: true})
+		from = c.to
 	}
-	if from == 0 {
-		d.askWhich("%s can be the reason, or mean nothing.", []any{Typed(reason)},
-			func(a *approvals.Ask) { a.Reason = reason }, func(*approvals.Ask) {})
-	} else {
-		d.ask.Reason = reason
-		d.noteCorrection(reason, "because "+reason, "%s is not understood. If it is the reason, write it after %s.",
-			Typed(reason), Typed("because"))
-	}
-	return slices.Concat(items[:from], []item{{kind: gap, endsClause: true}}, items[to:])
+	return append(rest, items[from:]...)
 }
 
 // clauses are those that stand apart, and the one behind all parts of a request.
@@ -523,7 +562,7 @@ func (d *draft) saysEnough(words []word, isApart bool) bool {
 	said, plainly := 0, 0
 	for i, w := range words {
 		switch {
-		case d.isNoReason(words[i:], isApart, i > 0, isApart && words[0].isOneOf(clauseWords)):
+		case d.isNoReason(words[i:], isApart, i > 0, isApart && hasSubject(words)):
 			return false
 		case i > 0 && d.isNearGrammar(word{text: words[i-1].text + w.text}):
 			return false // it was split
@@ -551,13 +590,20 @@ func (w word) saysMuch() bool {
 func (d *draft) isNoReason(words []word, isApart, isBehind, hasSubject bool) bool {
 	w := words[0]
 	isPast := !isApart && w.isOneOf(pastWords)
-	if isPast || w.quoted || w.isHedged() || isPerson(w.text) || mention.MatchString(w.text) || d.mayAct(w, isApart) {
+	isHedged := w.isHedged() && !(hasSubject && w.isOneOf(tellingWords))
+	isAct := d.mayAct(w, isApart) && !(hasSubject && isBehind)
+	if isPast || w.quoted || isHedged || isPerson(w.text) || mention.MatchString(w.text) || isAct {
 		return true
 	}
 	isCompound := len(words) > 1 && strings.Contains(w.text, "-")
 	isLimit := w.isKeyword("unlimited") || d.isAmount(words, isApart && isBehind, hasSubject)
 	return strings.ContainsAny(w.text, "()") || isLimit ||
 		d.isNearGrammar(w) && !isCompound && !d.isTicket(words[:1])
+}
+
+// hasSubject reports whether words begin a clause that tells something: we are …, Kees is back.
+func hasSubject(words []word) bool {
+	return words[0].isOneOf(clauseWords) || len(words) > 2 && words[1].isOneOf(toldVerbs) && words[0].saysMuch()
 }
 
 // mayAct reports whether a word may be what is asked for. A clause that says why codes are removed
@@ -616,7 +662,8 @@ func (d *draft) isNearGrammar(w word) bool {
 	_, isUnit := findUnit(text)
 	_, isMonth := findMonth(text)
 	isGlued := slices.ContainsFunc(d.long, func(k string) bool {
-		return strings.HasPrefix(text, k) || strings.HasSuffix(text, k)
+		isOther := len(text)-len(k) == 1 // another form of it
+		return !isOther && (strings.HasPrefix(text, k) || strings.HasSuffix(text, k))
 	})
 	return isCode || isKeyword || isGlued || days > 0 || isUnit || isMonth ||
 		len(d.nearest(w.text)) > 0 || len(d.nearPacks(w.text)) > 0
@@ -675,11 +722,21 @@ var (
 	// overVerbs say that something is over.
 	overVerbs = []string{"end", "expire", "lose", "lost", "gone"}
 	// clauseWords may begin a clause that gives a reason.
-	clauseWords = []string{"of", "we", "i", "it", "our", "my", "the", "a", "an", "they", "their"}
+	clauseWords = []string{
+		"of", "we", "i", "it", "our", "my", "the", "a", "an", "they", "their", "he", "she", "his", "her", "this", "that",
+		"there", "someone", "somebody",
+	}
+	// tellingWords limit nothing in a clause that has a subject.
+	tellingWords = []string{
+		"back", "while", "after", "before", "already", "still", "again", "who", "what", "which", "how", "where", "why",
+		"asked", "told", "said", "says", "out", "off", "gone",
+	}
 	// stateWords begin what is said about the licenses that are named.
 	stateWords = []string{"is", "are", "was", "were", "has", "had", "have", "already", "still", "again"}
 	// beWords begin what is said about a group.
 	beWords = []string{"is", "are", "was", "were"}
+	// toldVerbs stand behind the subject of what is told.
+	toldVerbs = append([]string{"has", "have", "asked", "told", "said", "will", "needs", "wants"}, beWords...)
 	// politeWords end a request.
 	politeWords = append([]string{"please", "pls", "plz", "thank", "you", "ty", "asap", "urgent"}, signOffs...)
 	// pastWords may say what was so before.
@@ -713,8 +770,11 @@ var mannerWords = []string{
 	"of", "soon", "from", "many", "much", "few", "little", "long", "well", "usual", "always", "before",
 }
 
-// weakReasonWords may begin a reason.
-var weakReasonWords = []string{"since", "as"}
+// weakReasonWords may begin a reason. Before one of the subjects they surely do.
+var (
+	weakReasonWords = []string{"since", "as"}
+	subjects        = []string{"we", "i", "he", "she", "they", "our", "their", "his", "her"}
+)
 
 var (
 	ticketKey  = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,9}-[0-9]+$|^[A-Z]{2,6}[0-9]{4,}$|^#[0-9]{3,}$`)

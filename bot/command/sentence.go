@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -263,7 +264,7 @@ func (s several) readAt(body []word, i int, runs []run) *Error {
 	case w.isOneOf(copyVerbs), s.isSame(body[i:]):
 		return s.refuseCopy(body, runs)
 	case w.isOneOf(moveVerbs) && i == 0 && len(runs) == 2:
-		return s.splitMove(body[1:], s.maximalRuns(body[1:]))
+		return cmp.Or(s.splitMove(body[1:], s.maximalRuns(body[1:])), newError("", aboutBoth))
 	case w.isOneOf(swapVerbs) && hasOneGroup:
 		return s.splitSwap(slices.Delete(slices.Clone(body), i, i+1))
 	case w.isKeyword("instead") && hasOneGroup:
@@ -335,7 +336,7 @@ func (r *reader) maximalRuns(body []word) []run {
 }
 
 // refuseCopy says that no allocation is copied, and keeps the group that was to have it.
-func (r *reader) refuseCopy(body []word, runs []run) *Error {
+func (s several) refuseCopy(body []word, runs []run) *Error {
 	group, source := "<group>", "<group>"
 	for _, f := range runs {
 		if f.from > 0 && body[f.from-1].isOneOf(sourceWord) {
@@ -344,8 +345,12 @@ func (r *reader) refuseCopy(body []word, runs []run) *Error {
 			group = QuoteGroup(f.text)
 		}
 	}
-	return newFill(r.name+" "+group+" <code>", "The bot copies no group's licenses. Name the codes; %s shows "+
-		"those that a group has.", Typed(r.name+" show "+source))
+	fill := s.name + " " + group + " <code>"
+	if len(s.reason) > 0 {
+		fill += " " + formatReason(approvals.Ask{Reason: joinTyped(s.reason)})
+	}
+	return newFill(fill, "The bot copies no group's licenses. Name the codes; %s shows those that a group has.",
+		Typed(s.name+" show "+source))
 }
 
 // splitMove offers the two requests of moving codes from one group to another.
@@ -378,7 +383,9 @@ func (s several) splitSwap(body []word) *Error {
 	if at < 1 {
 		return nil
 	}
-	isOther := func(w word) bool { return !w.isOneOf(everything) && !(item{word: w}).isFiller() }
+	isOther := func(w word) bool {
+		return !w.isOneOf(everything) && !w.isOneOf(prepositions) && !w.isKeyword("that") && !(item{word: w}).isFiller()
+	}
 	if !slices.ContainsFunc(rest[:at], isOther) {
 		return s.offerSet(slices.Concat(name, rest[at+1:]))
 	}
@@ -393,10 +400,11 @@ func (s several) readHalf(action approvals.Action, words []word) (ask approvals.
 
 // offerSet offers to give a group exactly these codes in place of all.
 func (s several) offerSet(words []word) *Error {
-	ask, ok := s.readHalf(approvals.Set, words)
-	if !ok {
-		return nil
+	c, err := s.readAsk(opening{action: approvals.Set, isSaid: true}, words)
+	if problem, isWrong := errors.AsType[*Error](err); isWrong {
+		return problem
 	}
+	ask := c.Ask
 	if len(s.reason) > 0 {
 		ask.Reason = joinTyped(s.reason)
 	}
@@ -435,8 +443,10 @@ func (s several) offerBoth(add, remove []word) *Error {
 		}
 		asks = append(asks, ask)
 	}
-	return s.offerAll("These are two requests: one adds codes, the other takes codes out.", asks)
+	return s.offerAll(aboutBoth, asks)
 }
+
+const aboutBoth = "These are two requests: one adds codes, the other takes codes out."
 
 // offerAll offers requests of which all are meant, each with the reason.
 func (s several) offerAll(format string, asks []approvals.Ask) *Error {

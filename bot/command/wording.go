@@ -194,7 +194,7 @@ func (d *draft) requireLimit() {
 	case len(d.ask.Quotas) == 0, d.isByAmount:
 		d.ask.Quotas = nil
 		d.askLimit("Say how many seats the group may use in all, such as %s.", Typed("IDU=10"))
-	case d.limit != "" && strings.EqualFold(d.limit, "limit"): // it says just that
+	case d.saysTo, strings.EqualFold(d.limit, "limit"): // it says just that
 	default:
 		d.noteCorrection(d.limitVerb, "", "A seat limit is written next to its code, such as %s.", Typed("IDU=10"))
 	}

@@ -23,6 +23,8 @@ var (
 		"not", "no", "never", "but", "except", "excluding", "without", "neither", "nicht", "kein", "keine", "keinen", "ohne",
 		"weg", "away", "sans", "pas", "sin", "none", "cannot", "nothing",
 	}
+	// goneWords say at the end that codes are to be taken out.
+	goneWords = []string{"weg", "raus", "wegnehmen", "rausnehmen", "gone"}
 	// removedWords say behind "be" that codes are to be taken out.
 	removedWords = []string{"removed", "revoked", "deleted", "withdrawn", "dropped", "taken", "unassigned"}
 	// softVerbs say in other ways that codes are to be taken out. They are asked about.
@@ -57,7 +59,7 @@ var (
 		"the", "a", "an", "and", "&", "+", "also", "group", "please", "pls", "thanks", "thx", "with", "of", "x", "×",
 		"license", "licenses", "licence", "licences", "code", "codes", "seat", "seats", "at", "most", "up", "max",
 		"maximum", "limit", "need", "needs", "have", "has", "get", "gets", "should", "me", "us",
-		"users", "user", "people", "person", "persons", "pack", "packs", "my", "our", "we", "you", "thank",
+		"users", "user", "people", "person", "persons", "pack", "packs", "pieces", "pcs", "my", "our", "we", "you", "thank",
 		"someone", "somebody",
 		"anyone", "kindly", "provide", "provided", "use", "uses", "dear", "let", "both", "asap",
 		"urgent", "urgently", "ty", "ok",
@@ -69,12 +71,14 @@ var (
 	}
 	// soWords stand behind a reason, before what is asked for.
 	soWords = []string{"so", "therefore", "therefor", "hence", "thus"}
+	// roughWords say before a number that it is none to rely on.
+	roughWords = []string{"about", "around", "roughly", "approximately", "approx", "ca", "circa", "~", "say"}
 	// eachWords say that a number of seats is for each code.
 	eachWords = []string{"each", "apiece"}
 	// seatWords may follow a number of seats.
 	seatWords = []string{
 		"seat", "seats", "user", "users", "person", "people", "persons", "colleagues",
-		"license", "licenses", "licence", "licences",
+		"license", "licenses", "licence", "licences", "pieces", "pcs",
 	}
 	// licenseWords may follow a number of seats, or of licenses.
 	licenseWords = []string{"license", "licenses", "licence", "licences", "code", "codes"}
