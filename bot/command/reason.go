@@ -441,12 +441,23 @@ func (d *draft) takeClauses(items []item) []item {
 	if front != "" {
 		d.askWhich("%s can be the reason, or mean nothing.", []any{Typed(front)},
 			func(a *approvals.Ask) { a.Reason = whole }, func(a *approvals.Ask) { a.Reason = behind })
-	} else {
-		d.ask.Reason = whole
+		return withoutClauses(items, said)
+	}
+	d.ask.Reason = whole
+	isSaid := func(c clause) bool { return c.isApart && d.saysPlainly(plainWords(items[c.from:c.to])) }
+	if slices.ContainsFunc(said, func(c clause) bool { return !isSaid(c) }) {
 		d.noteCorrection(whole, "because "+whole, "%s is not understood. If it is the reason, write it after %s.",
 			Typed(whole), Typed("because"))
 	}
 	return withoutClauses(items, said)
+}
+
+// saysPlainly reports whether a clause is a sentence about people or about what is asked for, so that it can be
+// nothing but the reason: they have an audit.
+func (d *draft) saysPlainly(words []word) bool {
+	isOther := func(w word) bool { return w.isHedged() || isActing(w) || w.isOneOf(onlyWords) }
+	isSubject := words[0].isOneOf(subjects) || words[0].isOneOf([]string{"it", "this", "there"})
+	return isSubject && len(words) > 2 && !slices.ContainsFunc(words, isOther)
 }
 
 // reasonOf is the reason that the words of a clause give.
