@@ -312,7 +312,7 @@ func (d *draft) takePeriods(items []item) []item {
 	var rest []item
 	var found []period
 	var typed [][]item
-	asked, isOr := d.open, false
+	isOr, begins := false, "" // as it was typed
 	for i := 0; i < len(items); i++ {
 		skipped, p := d.periodAt(items, i, len(found) > 0 && rest[len(rest)-1].isEnd)
 		if p.n == 0 {
@@ -323,8 +323,8 @@ func (d *draft) takePeriods(items []item) []item {
 		p.isNaked = p.isNaked && !(p.isCounted && d.standsFree(items, i))
 		isOr = isOr || skipped > 0
 		switch words := items[i : i+p.n]; {
-		case p.isStart:
-			d.takePeriod(p, words)
+		case p.isStart && p.until.IsZero():
+			begins = joinTexts(words)
 		case !p.isNothing:
 			found, typed = append(found, p), append(typed, words)
 		}
@@ -339,19 +339,36 @@ func (d *draft) takePeriods(items []item) []item {
 		found, typed = found[last:last+1], typed[last:last+1]
 	}
 	isEnd := func(p period) bool { return !p.isForGood }
-	isStart := d.open > asked
 	switch {
+	case begins != "":
+		d.refuseBegin(begins, found)
 	case len(found) == 0:
 	case len(found) == 1 || !slices.ContainsFunc(found, isEnd):
 		d.takePeriod(found[0], typed[0])
-		if isStart {
-			d.ask.For, d.ask.Until, d.endToFill = 0, time.Time{}, "until <day>"
-		}
 	default:
 		d.askEnds(found)
 		d.hasEnds = !isOr
 	}
 	return rest
+}
+
+// refuseBegin says that no day can be set on which a grant begins. The end is asked for once more: it may
+// be another one if the grant begins sooner.
+func (d *draft) refuseBegin(typed string, ends []period) {
+	d.isUnclear = d.isUnclear || len(ends) == 0 && d.ask.Action == approvals.Add
+	if d.ask.Action != approvals.Add {
+		d.isUnclear = true
+		d.noteOpen(aboutNoDay(d.ask.Action))
+		return
+	}
+	d.hasEnd, d.endToFill = len(ends) > 0, "until <day>"
+	if len(ends) == 1 && !ends[0].until.IsZero() && !ends[0].isCounted {
+		var end approvals.Ask
+		ends[0].applyTo(&end)
+		d.noteOpen(aboutBegin+" To have it sooner, write %s alone.", Typed(typed), Typed(FormatPeriod(end)))
+		return
+	}
+	d.noteOpen(aboutBegin, Typed(typed))
 }
 
 // standsFree reports whether no word before a length at an item may make something else of it than when
@@ -364,7 +381,8 @@ func (d *draft) standsFree(items []item, i int) bool {
 // periodAt reads an end at an item. Behind another end one may stand behind a word such as "or".
 func (d *draft) periodAt(items []item, i int, isBehindEnd bool) (skipped int, p period) {
 	words := plainWords(items[i:])
-	if len(words) == 0 {
+	isTold := i > 0 && items[i-1].isOneOf(beWords) && items[i].isOneOf([]string{"expiring", "ending"}) // of something else
+	if len(words) == 0 || isTold {
 		return 0, period{}
 	}
 	if p = d.readPeriod(words); p.isUnread {
@@ -451,6 +469,10 @@ func (d *draft) takePeriod(p period, typed []item) {
 		d.endToFill = "until <day>"
 		d.askWhich(p.problem.Format, p.problem.Args, options...)
 	default:
+		if p.isStart {
+			d.refuseBegin(text, []period{p})
+			return
+		}
 		p.applyTo(&d.ask)
 		if p.isNaked {
 			d.noteCorrection(text, FormatPeriod(d.ask), "%s says when it ends if %s or %s stands before it.",
@@ -680,8 +702,7 @@ func (d *draft) takeLoneDay(left []item) bool {
 		return true
 	case isOn:
 		d.isUnclear = true
-		d.noteOpen(aboutStart+" If it ends then, write %s in place of %s.", Typed("until "+joinWords(words)),
-			Typed(joinTexts(left)))
+		d.noteOpen(aboutBegin+" If it ends then, write %s.", Typed(joinTexts(left)), Typed("until "+joinWords(words)))
 		return true
 	}
 	ends := p.either
@@ -802,9 +823,10 @@ func (d *draft) noteLeft(left []item, ref Typed) {
 		return
 	}
 	d.lacksCodes = len(d.ask.Codes) == 0
-	switch {
-	case mention.MatchString(first.text) || isPerson(first.text):
-		d.noteOpen(aboutPersons, Typed(first.text))
+	isOfPerson := func(it item) bool { return mention.MatchString(it.text) || isPerson(it.text) }
+	switch at := slices.IndexFunc(left, isOfPerson); {
+	case at >= 0:
+		d.noteOpen(aboutPersons, Typed(left[at].text))
 	case len(d.groupsIn(left)) > 0:
 		d.lacksCodes = false
 		d.askGroups(d.groupsIn(left))
@@ -821,11 +843,25 @@ func (d *draft) noteLeft(left []item, ref Typed) {
 			"If it belongs to a group's name, put the name in double quotes.", ref, Typed(d.name+" codes"))
 		d.question.Unlisted = true
 	default:
-		d.noteOpen("%s is not understood. Say it in other words. A reason stands after %s, an end is "+
-			"written such as %s, and %s in front takes codes out.",
-			ref, Typed("because"), Typed("until "+d.exampleDay()), Typed(approvals.Remove))
+		d.noteUnread(ref)
 		d.question.Unlisted = true
 	}
+}
+
+// noteUnread asks for other words, and says how the parts are written that the request has not.
+func (d *draft) noteUnread(ref Typed) {
+	format, args := "%s is not understood. Say it in other words", []any{ref}
+	if d.ask.Reason == "" {
+		format, args = format+", or after %s if it is the reason", append(args, Typed("because"))
+	}
+	format += "."
+	if !d.hasEnd && d.ask.Action == approvals.Add {
+		format, args = format+" An end is written such as %s.", append(args, Typed("until "+d.exampleDay()))
+	}
+	if !d.isSaid {
+		format, args = format+" %s in front takes codes out.", append(args, Typed(approvals.Remove))
+	}
+	d.noteOpen(format, args...)
 }
 
 // looksLikeCode reports whether a word has the letters of a code, and is no key of a ticket.

@@ -117,7 +117,7 @@ func (r *reader) parse(text string) (Command, error) {
 		return Command{Verb: VerbHelp}, nil
 	}
 	if r.knowsGroups() {
-		tokens = r.translate(r.splitSlashes(dropLabels(r.openQuotes(tokens))))
+		tokens = r.translate(r.splitSlashes(dropLabels(r.openQuotes(dropListNumbers(r.plainIDs(tokens))))))
 	}
 	c, err := r.read(tokens)
 	if problem, ok := errors.AsType[*Error](err); ok && !r.isCheck && problem.Try == "" && len(problem.Either) == 0 {
@@ -346,7 +346,7 @@ func (r *reader) askWhatEnds(verb word, rest []word) *Error {
 func (r *reader) askWhichRequest(words []word) *Error {
 	isRequest := func(w word) bool { return w.isOneOf([]string{"request", "requests", "asked"}) }
 	isBack := func(w word) bool {
-		return w.isOneOf(removeVerbs) || w.isOneOf([]string{"cancel", "undo", "forget", "stop", returned})
+		return w.isOneOf(removeVerbs) || w.isOneOf(idLookups[0].words) || w.isOneOf([]string{"stop", "ignore", "disregard", returned})
 	}
 	isOther := func(w word) bool {
 		return !(item{word: w}).isFiller() && !w.isOneOf(openers) && !w.isOneOf(prepositions)
@@ -391,8 +391,8 @@ func (r *reader) readOther(verb string, rest []word) (Command, error) {
 		return Command{}, r.askToExtend(append([]word{{text: verb, typed: verb}}, rest...))
 	case "approve", "deny", "reject":
 		try := r.name + " pending"
-		if len(rest) == 1 && isRequestID(rest[0].text) {
-			try = r.name + " status " + strings.ToUpper(rest[0].text)
+		if at := slices.IndexFunc(rest, func(w word) bool { return isRequestID(w.text) }); at >= 0 {
+			try = r.name + " status " + strings.ToUpper(rest[at].text)
 		}
 		return Command{}, newError(try, "Approvers react to the request's card to approve or to deny it. "+
 			"The answer to this command shows where.")
@@ -545,6 +545,9 @@ func isPage(w word) bool {
 
 // parsePage reads the number of a page; without one it is the first.
 func parsePage(name string, verb Verb, rest []word) (Command, error) {
+	rest = slices.DeleteFunc(slices.Clone(rest), func(w word) bool {
+		return (item{word: w}).isFiller() || w.isOneOf(politeWords) || w.isOneOf([]string{"approvals", "approval", "requests", "for"})
+	})
 	if len(rest) == 0 {
 		return Command{Verb: verb, Page: 1}, nil
 	}
@@ -577,11 +580,15 @@ func parseID(name string, verb Verb, rest []word) (Command, error) {
 	}
 	rest = idAmong(rest)
 	if at := slices.IndexFunc(rest, func(w word) bool { return isRequestID(w.text) }); at >= 0 && len(rest) > 1 {
-		return Command{}, newError(name+" "+aboutRequest(verb, rest, at),
-			"After %s comes one request, by its id."+quoteGroupHint, Typed(verb))
+		about := aboutRequest(verb, rest, at)
+		if strings.Contains(about, " because ") {
+			return Command{}, newError(name+" "+about, "The reason stands after %s.", Typed("because"))
+		}
+		return Command{}, newError(name+" "+about, "After %s comes one request, by its id."+quoteGroupHint, Typed(verb))
 	}
 	if len(rest) != 1 || rest[0].text == "" {
-		return Command{}, newFill(example, "After %s comes one request, by its id."+quoteGroupHint, Typed(verb))
+		return Command{}, newFill(example, "After %s comes one request, by its id, which %s and %s show."+quoteGroupHint,
+			Typed(verb), Typed(name+" mine"), Typed(name+" pending"))
 	}
 	id := strings.ToUpper(rest[0].text)
 	if !strings.HasPrefix(id, "R-") {

@@ -13,6 +13,7 @@ var (
 	yearLast  = regexp.MustCompile(`^([0-9]{1,2})[-./]([0-9]{1,2})[-./]([0-9]{4})$`)
 	shortYear = regexp.MustCompile(`^([0-9]{1,2})[-./]([0-9]{1,2})[-./]([0-9]{2})$`)
 	noYear    = regexp.MustCompile(`^([0-9]{1,2})[-./]([0-9]{1,2})$`)
+	joinedDay = regexp.MustCompile(`^([0-9]{1,2}(?:st|nd|rd|th)?)[-./]?([a-z]{3,9})[-./]?(2[0-9]{3})?$`) // 14-Feb-2027
 	// numbersShape are two numbers that may be a day, or a range.
 	numbersShape = regexp.MustCompile(`^[0-9]+[-./][0-9]+$`)
 
@@ -34,6 +35,11 @@ func (k Known) readDay(words []word) (days []time.Time, n int) {
 	skipped := 0
 	for len(text) > 1 && slices.Contains([]string{"the", "on"}, text[0]) {
 		text, skipped = text[1:], skipped+1
+	}
+	if parts := joinedDay.FindStringSubmatch(strings.Join(text[:min(len(text), 1)], "")); parts != nil {
+		if days, n := k.readMonthDay(slices.DeleteFunc(parts[1:], func(p string) bool { return p == "" })); n > 0 {
+			return days, 1 + skipped
+		}
 	}
 	for _, read := range []func([]string) ([]time.Time, int){
 		k.readNumericDay, k.readNamedDay, k.readBoundary, k.readMonthDay, k.readDayOfMonth,
@@ -122,9 +128,8 @@ func (k Known) readNamedDay(text []string) ([]time.Time, int) {
 	}
 	for i := range 7 {
 		coming := today.AddDate(0, 0, i)
-		name := strings.ToLower(coming.Weekday().String())
-		switch typed := text[n-1]; {
-		case typed != name && typed != name[:3]:
+		switch {
+		case !isDayName(text[n-1], coming.Weekday()):
 			continue
 		case isNext || i == 0:
 			return []time.Time{coming, coming.AddDate(0, 0, 7)}, n
@@ -135,8 +140,11 @@ func (k Known) readNamedDay(text []string) ([]time.Time, int) {
 	return nil, 0
 }
 
-// weeksLater reads how many weeks later a day of the week is meant: Monday in a week.
+// weeksLater reads how many weeks later a day of the week is meant: Monday in a week, Friday week.
 func weeksLater(text []string) (weeks, n int) {
+	if len(text) > 0 && text[0] == "week" {
+		return 1, 1
+	}
 	if len(text) < 3 || text[0] != "in" || text[2] != "week" && text[2] != "weeks" {
 		return 0, 0
 	}
@@ -177,12 +185,18 @@ func (k Known) readDayAndDate(text []string) ([]time.Time, int) {
 
 func isWeekday(text string) bool {
 	for d := range 7 {
-		name := strings.ToLower(time.Weekday(d).String())
-		if text == name || text == name[:3] {
+		if isDayName(text, time.Weekday(d)) {
 			return true
 		}
 	}
 	return false
+}
+
+// isDayName reports whether text is the name of a day of the week, whole or its first letters.
+func isDayName(text string, d time.Weekday) bool {
+	name := strings.ToLower(d.String())
+	isShort := len(text) >= 3 && len(text) <= 5 && strings.HasPrefix(name, text)
+	return isShort || text == name || text == "weds" && d == time.Wednesday
 }
 
 // readBoundary reads the end of a year, a quarter, a month or a week.

@@ -53,6 +53,9 @@ func (r *reader) dayAmong(words []word) []word {
 // askToExtend offers the request that has the other end.
 func (r *reader) askToExtend(words []word) *Error {
 	body, reason := cutReason(words, 0)
+	if len(reason) == 0 {
+		body, reason = cutClause(body)
+	}
 	filed, id := r.filedIn(body)
 	ask := filed.Ask
 	ask.Command, ask.For, ask.Until, ask.Reason, ask.Packs = r.name, 0, time.Time{}, joinTyped(reason), nil
@@ -84,6 +87,26 @@ func (r *reader) askToExtend(words []word) *Error {
 		question.Format, question.Args = question.Format+" %s shows what was asked for.", []any{Typed(look)}
 	}
 	return question
+}
+
+// cutClause cuts the words at the last punctuation if those behind it say something, and nothing of a time.
+func cutClause(words []word) (body, clause []word) {
+	for i := len(words) - 1; i > 0; i-- {
+		isDash := words[i].text == "-"
+		if !endsClause(words[i-1]) && !isDash {
+			continue
+		}
+		clause = words[i:]
+		if isDash {
+			clause = words[i+1:]
+		}
+		isOther := func(w word) bool { return isRequestID(w.text) || soundsLikeTime(w) }
+		if !slices.ContainsFunc(clause, word.saysMuch) || slices.ContainsFunc(clause, isOther) || mentionsPeriod(clause) {
+			return words, nil
+		}
+		return words[:i], withoutPoliteness(clause)
+	}
+	return words, nil
 }
 
 // filedIn is the request that words name, and its id. Only one that gave licenses can be asked for again.

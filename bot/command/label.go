@@ -14,6 +14,48 @@ var labels = []string{
 
 var labeled = regexp.MustCompile(`^([A-Za-z]+)[=:](.*)$`)
 
+// plainIDs takes the brackets off the ids of requests, and gives those their beginning that were typed without.
+func (r *reader) plainIDs(tokens []word) []word {
+	all := slices.Clone(tokens)
+	for i, w := range tokens {
+		inner := strings.Trim(w.text, "()[]#")
+		isBare := bareID.MatchString(inner) && strings.ContainsAny(inner, "0123456789") &&
+			strings.ContainsAny(inner, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") && !r.isGroup(inner) && !ticketKey.MatchString(inner)
+		switch {
+		case w.quoted:
+		case isRequestID(inner):
+			all[i].text = inner
+		case isBare && !slices.ContainsFunc(tokens, func(w word) bool { return isRequestID(w.text) }):
+			all[i].text = "R-" + inner
+		}
+	}
+	return all
+}
+
+var (
+	bareID     = regexp.MustCompile(`^[0-9A-Z]{8}$`)
+	listNumber = regexp.MustCompile(`^\(?([1-9])[).]$`)
+)
+
+// dropListNumbers reads the numbers of a list as a comma: 1) IDU 2) TSTNU.
+func dropListNumbers(tokens []word) []word {
+	next := 1
+	var at []int
+	for i, w := range tokens {
+		if n := listNumber.FindStringSubmatch(w.typed); n != nil && !w.quoted && atoi(n[1]) == next {
+			at, next = append(at, i), next+1
+		}
+	}
+	if len(at) < 2 {
+		return tokens
+	}
+	all := slices.Clone(tokens)
+	for _, i := range at {
+		all[i] = word{text: "and", typed: "and"}
+	}
+	return all
+}
+
 // openQuotes reads a sentence in double quotes as its words. Names are shorter.
 func (r *reader) openQuotes(tokens []word) []word {
 	var out []word
@@ -83,6 +125,8 @@ func dropLabels(tokens []word) []word {
 		case !hasSign || !label.isOneOf(labels):
 			out = append(out, w)
 			continue
+		case label.isOneOf([]string{"duration", "period"}) && i+1 < len(tokens) && tokens[i+1].isOneOf(untilWords):
+			label.means = nothing
 		case label.isOneOf([]string{"duration", "period"}):
 			label.means = "for"
 		case label.isOneOf([]string{"name", "id", "qty", "quantity", "seats", "users"}):

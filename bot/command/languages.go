@@ -26,6 +26,8 @@ var phrases = func() map[string]string {
 			"any more", "any longer", "por adelantado", "ab sofort", "de suite", "leave everything else as it is",
 			"leave the rest as it is",
 			"keep everything else", "keep the rest", "access to", "let's say", "would be enough", "would do", "will do",
+			"the following", "with immediate effect", "w.e.f. immediate effect", "immediate effect", "effective immediately",
+			"it is urgent", "its urgent", "this is urgent", "very urgent", "w.e.f immediate effect", "a period of", "the period of", "a duration of", "provide access of", "of them", "request you to",
 			"of course", "may use", "may have", "can use", "can have",
 			"be grateful for", "really do with", "end up with", "to keep", "do the needful", "do the needful and",
 		},
@@ -43,7 +45,7 @@ var phrases = func() map[string]string {
 			"muchas gracias", "cheers mate",
 		},
 		"please": {
-			"would be awesome", "would be great", "would be nice", "would be lovely", "would be super", "would be perfect",
+			"kindly process", "please process", "would be awesome", "would be great", "would be nice", "would be lovely", "would be super", "would be perfect",
 			"that would be great", "that would be awesome", "that would be nice",
 			"make sure that", "make sure", "ensure that", "see to it that", "be grateful if", "be very grateful if",
 			"i wonder if", "i wonder whether", "i was wondering if", "would appreciate",
@@ -69,12 +71,13 @@ var phrases = func() map[string]string {
 			"the same as", "same as",
 		},
 		briefly: {
-			"for a while", "for now", "for some time", "for the time being", "short term",
+			"for a while", "for now", "for some time", "for the time being", "short term", "on temporary basis",
+			"on a temporary basis",
 		},
 		"forever": {
 			"sans date de fin", "sans fin", "ohne enddatum", "ohne ende", "senza scadenza", "sin fecha de fin",
 			"zonder einddatum", "no end date", "no end", "without end date", "without end", "no expiry", "without expiry",
-			"no time limit", "without time limit",
+			"no time limit", "without time limit", "on permanent basis", "on a permanent basis",
 		},
 		"unlimited": {
 			"without limit", "no limit", "without a limit", "unlimited seats", "unlimited users", "no seat limit",
@@ -130,6 +133,16 @@ var phrases = func() map[string]string {
 		"help": {
 			"hoe werkt dit", "hoe werkt het", "wie funktioniert das", "wie geht das", "comment ça marche", "cómo funciona",
 			"come funziona",
+		},
+		"ticket": {
+			"ticket no", "ticket number", "ref no", "req no", "incident no", "case no", "request no",
+		},
+		string(VerbStatus): {
+			"any update on", "any updates on", "any news on", "any update", "any updates", "any news", "update on",
+			"what about",
+		},
+		"clear": {
+			"clear out",
 		},
 		"eod": {
 			"end of day",
@@ -224,7 +237,8 @@ from: frm
 required: reqd
 seats: nos postes
 because: bcoz becoz
-starting: wef
+starting: wef w.e.f
+need: require requires requiring
 cancel: annule annulez storniere
 end: terminer termine beenden beende terminar terminare beëindigen
 list: liste lijst
@@ -235,7 +249,7 @@ i: j'ai
 empty: vider leeren leere vaciar svuotare
 requests: anfragen anträge solicitudes richieste aanvragen
 request: antrag anfrage solicitud richiesta aanvraag
-my: mein meine meinen mon mijn mis
+my: mein meine meinen mijn mis
 of: des
 move: transférer verschieben verschiebe trasferire
 replace: reemplazar reemplaza remplacer remplace ersetzen ersetze sostituire vervangen

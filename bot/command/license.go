@@ -89,13 +89,19 @@ func (d *draft) codeOf(it item) match {
 		return found
 	case d.Licenses == nil:
 		return match{}
-	case isShaped && !d.isTrial && !d.isLikeKnown(base) && !ticketKey.MatchString(base) &&
+	case isShaped && looksOwned(code) && !d.isTrial && !d.isLikeKnown(base) && !ticketKey.MatchString(base) &&
 		!isRequestID(base):
 		return found // not in the list; maybe the group has it
 	case hasLimit:
 		return d.namedWithLimit(base, found)
 	}
 	return match{}
+}
+
+// looksOwned reports whether a code looks like one that is not in the list. A short word in capitals is more
+// often something else: UAT, CRM.
+func looksOwned(code string) bool {
+	return len(code) > 4 || strings.HasSuffix(code, "NU") || strings.HasSuffix(code, "CU")
 }
 
 // cutLimit cuts a seat limit off a word.

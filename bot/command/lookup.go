@@ -10,6 +10,7 @@ import (
 var questionWords = []string{
 	"does", "do", "did", "is", "are", "was", "has", "what", "what's", "whats", "which", "who", "how", "when", "where",
 	"where's", "why", "should", "shall", "who's",
+	"anything",
 }
 
 // A lookup is a command that people mean by any of these words in a sentence.
@@ -145,6 +146,12 @@ func (r *reader) readQuestion(tokens []word) (Command, error) {
 	}
 	if look == "" || isAboutBot {
 		look = string(VerbHelp)
+	}
+	isOwn := func(w word) bool { return w.isOneOf([]string{"me", "i", "my"}) }
+	if look == string(VerbPending) && slices.ContainsFunc(tokens, isOwn) {
+		which := newError("", "These can be your own requests, or those that wait for approvers.")
+		which.Either = []string{r.name + " mine", r.name + " pending"}
+		return Command{}, which
 	}
 	isWish := tokens[0].isOneOf([]string{"should", "shall"}) || hasRequestID(tokens) && r.wantsLaterEnd(tokens)
 	return r.lookAt(look, !isWish, aboutQuestion)

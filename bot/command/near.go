@@ -199,8 +199,11 @@ func (r *reader) nearRuns(tokens []word) []run {
 	for from := range tokens {
 		for to := from + 1; to <= min(len(tokens), from+r.longest+2); to++ {
 			text, _, ok := joinRun(tokens[from:to])
-			if !ok {
+			if !ok || lettersOf(tokens[from].text) == "" {
 				break
+			}
+			if lettersOf(tokens[to-1].text) == "" {
+				continue // a dash
 			}
 			groups := r.nearGroups(text)
 			if len(groups) > maxNear {

@@ -46,7 +46,7 @@ func (p period) applyTo(a *approvals.Ask) { a.For, a.Until = p.length, p.until }
 
 // Words for times.
 var (
-	forGood    = []string{"forever", "permanently", "permanent", "indefinitely", "always"}
+	forGood    = []string{"forever", "permanently", "permanent", "perm", "indefinitely", "always"}
 	untilWords = []string{"until", "till", "til", "through", "thru", "expires", "expiring", "ends", "ending"}
 	startWords = []string{"from", "starting", "beginning", "ab"}
 	// restWords begin what is left of a week, a month, a quarter or a year.
@@ -139,7 +139,7 @@ func (k Known) readPeriod(words []word) period {
 	}
 	if _, n := k.readDay(words); n > 0 && n < len(words) && words[n].text == "-" {
 		if m := k.endOfRange(words[n:]); m > 0 {
-			return k.rejectStart(n+m, "until <day>")
+			return k.startUntil(words, n+1, m-1)
 		}
 	}
 	if days, n := k.readDay(words[:1]); n > 0 && fullDate.MatchString(words[0].text) {
@@ -160,11 +160,11 @@ func (k Known) readSaidPeriod(words []word) (p period, isSaid bool) {
 		return k.readUntil(words), true
 	case first.isKeyword("deadline") && isMore:
 		return k.readBy(words), true
-	case first.isOneOf([]string{"end", "expiry", "expire", "exp", "up"}) && isMore:
+	case first.isOneOf([]string{"end", "expiry", "expire", "exp", "up", "upto"}) && isMore:
 		return k.readEndDay(words), true
 	case first.isKeyword("for") && isMore:
 		return k.readFor(words), true
-	case first.isOneOf([]string{briefly, "temporarily", "temporary"}):
+	case first.isOneOf([]string{briefly, "temporarily", "temporary", "temp"}):
 		p = k.brokenPeriod(1, "for <time>", "Say for how long, such as %s.", Typed("for 30d"))
 		p.isVague = true
 		return p, true
@@ -297,7 +297,7 @@ func (k Known) readBoundaryOf(words []word) ([]time.Time, int) {
 // all that can be said.
 func (k Known) readStart(words []word) period {
 	if rangeShape.MatchString(words[0].text) {
-		return k.rejectStart(1, "until <day>")
+		return k.brokenPeriod(1, "until <day>", aboutBegin, Typed(words[0].text))
 	}
 	if words[1].isKeyword("now") {
 		return period{n: 2, isNothing: true}
@@ -310,9 +310,17 @@ func (k Known) readStart(words []word) period {
 		return period{n: 1 + n, isNothing: true}
 	}
 	if m := k.endOfRange(words[1+n:]); m > 0 {
-		return k.rejectStart(1+n+m, "until <day>")
+		return k.startUntil(words, n+2, m-1)
 	}
-	return k.rejectStart(1+n, "")
+	return period{n: 1 + n, isStart: true}
+}
+
+// startUntil reads the day that ends a range, at a place among words.
+func (k Known) startUntil(words []word, at, n int) period {
+	days, _ := k.readDay(words[at:])
+	p := k.untilOneOf(joinWords(words[at:at+n]), days)
+	p.n, p.isStart = at+n, true
+	return p
 }
 
 // endOfRange is how many words say until which day, behind the first one.
@@ -325,14 +333,8 @@ func (k Known) endOfRange(words []word) int {
 	return 0
 }
 
-func (k Known) rejectStart(n int, fill string) period {
-	p := k.brokenPeriod(n, fill, aboutStart)
-	p.isStart = true
-	return p
-}
-
-const aboutStart = "A grant begins when its request is approved, so no day can be set on which it begins. " +
-	"Say only when it ends, or ask again on that day."
+const aboutBegin = "No day can be set on which a grant begins: it begins when its request is approved. " +
+	"Leave %s out, or ask again on that day."
 
 // rejectFor rejects what begins like a length and is none. Other words behind "for"
 // are no time at all.
@@ -485,6 +487,9 @@ func (k Known) minutesOrMonths(n int, typed string, count int) period {
 // readUntil reads the words behind "until": a day, or for good.
 func (k Known) readUntil(words []word) period {
 	rest := words[1:]
+	if len(rest) == 0 && words[0].isOneOf([]string{"expires", "expiring", "ends", "ending"}) {
+		return period{} // a sentence ends in it
+	}
 	if len(rest) == 0 {
 		return k.brokenPeriod(1, "until <day>", "Say after %s when it ends, such as %s.", Typed(words[0].text),
 			Typed("until "+k.exampleDay()))
@@ -493,7 +498,7 @@ func (k Known) readUntil(words []word) period {
 		return period{n: 3, isForGood: true}
 	}
 	skipped := 0
-	if len(rest) > 1 && rest[0].isOneOf([]string{"eod", "cob"}) { // the end of that day
+	if len(rest) > 1 && rest[0].isOneOf([]string{"eod", "cob", "of"}) { // the end of that day
 		rest, skipped = rest[1:], 1
 	}
 	days, n := k.readLastDay(words[0], rest)
@@ -507,7 +512,7 @@ func (k Known) readUntil(words []word) period {
 	p := k.untilOneOf(strings.Join(typed, " "), days)
 	p.n = 1 + skipped + n
 	if len(rest) > n && rest[n].isOneOf([]string{
-		"evening", "night", "eod", "cob", "inclusive", "included", "incl", "including",
+		"evening", "eve", "night", "eod", "cob", "inclusive", "included", "incl", "including",
 	}) {
 		p.n++ // the end of that day
 	} else if m := timeOfDay(rest[n:]); m > 0 {

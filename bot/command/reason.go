@@ -82,7 +82,8 @@ func findPeriod(ask *approvals.Ask, reason []word, known Known) (at, n int, foun
 	for i := range reason {
 		p := known.readPeriod(reason[i:])
 		isAtEnd := i+p.n == len(reason)
-		if p.n > 0 && !p.isForGood && !p.isBroken() && (!p.isNaked || isAtEnd) {
+		isTold := i > 0 && reason[i].isOneOf([]string{"expires", "expiring", "ends", "ending", "expire", "end"}) // by its subject
+		if p.n > 0 && !p.isForGood && !p.isBroken() && (!p.isNaked || isAtEnd) && !isTold {
 			return i, p.n, true
 		}
 	}
@@ -105,19 +106,32 @@ func (d *draft) takeReason(reason []word) {
 		d.askEndOrReason(text, days)
 		return
 	}
-	at, n, found := findPeriod(&d.ask, reason, d.Known)
-	if !found {
+	at, n, isTimed := findPeriod(&d.ask, reason, d.Known)
+	if !isTimed {
 		d.ask.Reason = text
 		return
 	}
-	period := d.readPeriod(reason[at : at+n])
+	found := d.readPeriod(reason[at : at+n])
 	rest := joinTyped(slices.Concat(reason[:at], reason[at+n:]))
 	rest = strings.Trim(rest, " ,;-")
-	d.askWhich("%s can be the end of the grant, or a part of the reason.",
-		[]any{Typed(joinWords(reason[at : at+n]))},
-		func(a *approvals.Ask) { a.Reason = rest; period.applyTo(a) },
-		func(a *approvals.Ask) { a.Reason = text })
+	ends := found.either
+	if found.problem == nil {
+		ends = []period{found}
+	}
+	var options []func(*approvals.Ask)
+	for _, end := range ends {
+		if end.isForGood {
+			continue // that is the other reading
+		}
+		options = append(options, func(a *approvals.Ask) { addReason(a, rest); end.applyTo(a) })
+	}
+	options = append(options, func(a *approvals.Ask) { addReason(a, text) })
+	d.askWhich("%s can be the end of the grant, or a part of the reason.", []any{Typed(joinWords(reason[at : at+n]))},
+		options...)
 }
+
+// addReason adds to the reason what stands elsewhere.
+func addReason(a *approvals.Ask, more string) { a.Reason = strings.Trim(a.Reason+", "+more, ", ") }
 
 // askEndOrReason asks what a day is that stands where a reason does.
 func (d *draft) askEndOrReason(text string, days []time.Time) {
@@ -218,7 +232,8 @@ func (d *draft) isBeforeLicenses(items []item, at int) bool {
 // request or of a license's name.
 func (d *draft) isBeforePart(items []item) bool {
 	next := dashBehind(items)
-	return next > 0 && d.isRequestPart(items[:next]) || d.isPeriod(items) || d.beginsKindOfUser(items)
+	hasGroup := slices.ContainsFunc(items, func(it item) bool { return it.kind == group })
+	return next > 0 && d.isRequestPart(items[:next]) || d.isPeriod(items) || d.beginsKindOfUser(items) || hasGroup
 }
 
 // isPeriod reports whether items say when it ends, up to the end or to the next dash.
@@ -227,7 +242,11 @@ func (d *draft) isPeriod(items []item) bool {
 		items = items[:next]
 	}
 	words := plainWords(items)
-	return len(words) > 0 && len(words) == len(items) && d.readPeriod(words).n == len(words)
+	if len(words) == 0 {
+		return false
+	}
+	n := d.readPeriod(words).n
+	return n > 0 && (n == len(items) || items[n-1].endsClause)
 }
 
 // dashBehind is where the next dash stands.
@@ -353,8 +372,7 @@ func (d *draft) takeWeakReason(items []item) []item {
 		if it.kind != plain || len(words) < len(items)-i {
 			continue
 		}
-		isSure := it.isOneOf(weakReasonWords) && it.means == "" && len(words) > 3 && words[1].isOneOf(subjects) &&
-			!slices.ContainsFunc(words, word.isHedged)
+		isSure := d.surelySaysWhy(words)
 		isPurpose := it.isKeyword("to") && len(words) > 2 && d.isReason(words[1:], true) &&
 			!(item{word: words[1]}).isFiller()
 		if !it.isOneOf(weakReasonWords) && !isPurpose || len(words) < 2 || d.namesGroup(words[1:]) ||
@@ -362,7 +380,7 @@ func (d *draft) takeWeakReason(items []item) []item {
 			continue
 		}
 		reason := typedText(words[1:])
-		if isPurpose || strings.EqualFold(it.typed, "so that") {
+		if isPurpose || strings.EqualFold(it.typed, "so that") || wordAt(words, 1).isKeyword("per") {
 			reason = typedText(words)
 		}
 		d.takeReason(splitWords(reason))
@@ -374,6 +392,15 @@ func (d *draft) takeWeakReason(items []item) []item {
 		return items[:i]
 	}
 	return items
+}
+
+// surelySaysWhy reports whether words behind since or as can be nothing but a reason: a sentence, or what it
+// is due to.
+func (d *draft) surelySaysWhy(words []word) bool {
+	isSentence := len(words) > 3 && words[1].isOneOf(subjects) ||
+		len(words) > 3 && slices.ContainsFunc(words[2:], func(w word) bool { return w.isOneOf(toldVerbs) })
+	isSaid := strings.EqualFold(words[0].typed, "due to") || wordAt(words, 1).isKeyword("per")
+	return (isSentence && words[0].means == "" || isSaid) && !slices.ContainsFunc(words, word.isHedged)
 }
 
 // takeState takes what a clause says about the group as the reason: Squad 8 is dissolved, remove …
@@ -452,12 +479,20 @@ func (d *draft) takeClauses(items []item) []item {
 	return withoutClauses(items, said)
 }
 
-// saysPlainly reports whether a clause is a sentence about people or about what is asked for, so that it can be
-// nothing but the reason: they have an audit.
+// saysPlainly reports whether a clause can be nothing but the reason: a sentence about people or about what is
+// asked for, or several words of which none sounds like a part of a request.
 func (d *draft) saysPlainly(words []word) bool {
 	isOther := func(w word) bool { return w.isHedged() || isActing(w) || w.isOneOf(onlyWords) }
+	said := 0
+	for _, w := range words {
+		if w.saysMuch() {
+			said++
+		}
+	}
 	isSubject := words[0].isOneOf(subjects) || words[0].isOneOf([]string{"it", "this", "there"})
-	return isSubject && len(words) > 2 && !slices.ContainsFunc(words, isOther)
+	isSentence := isSubject && len(words) > 2
+	return (isSentence || said > 1 && !soundLikeTime(words) && !words[0].isOneOf(separators)) &&
+		!slices.ContainsFunc(words, isOther)
 }
 
 // reasonOf is the reason that the words of a clause give.
@@ -651,11 +686,23 @@ func (d *draft) mayNameGroup(words []word, isApart bool) bool {
 // mayNameLicense reports whether the name of a license is among words, owned or not.
 func (d *draft) mayNameLicense(words []word) bool {
 	text := " " + nameKey(joinWords(words)) + " "
+	for _, product := range products {
+		if strings.Contains(text, " "+product+" ") {
+			return true
+		}
+	}
 	return slices.ContainsFunc(d.Licenses, func(l License) bool {
 		name, _, _ := strings.Cut(l.Name, " – ")
 		head := nameWords(name)
 		return len(head) > 0 && strings.Contains(text, " "+strings.Join(head[:min(len(head), 2)], " ")+" ")
 	})
+}
+
+// products are what people may call licenses that are no user bundles, in the singular.
+var products = []string{
+	"unattended", "orchestrator", "studiox", "automation hub", "automation op", "ai center",
+	"document understanding", "communication mining", "task mining", "task capture", "test manager", "test suite",
+	"test cloud", "data service", "integration service", "autopilot", "maestro",
 }
 
 // isNearGrammar reports whether a word may be a part of the request: of a time, or near a

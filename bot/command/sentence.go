@@ -394,8 +394,7 @@ func (s several) splitSwap(body []word) *Error {
 
 // readHalf reads one of several requests, if it is understood.
 func (s several) readHalf(action approvals.Action, words []word) (ask approvals.Ask, ok bool) {
-	c, err := s.readAsk(opening{action: action, isSaid: true}, words)
-	return c.Ask, err == nil
+	return s.offeredBy(s.readAsk(opening{action: action, isSaid: true}, words))
 }
 
 // offerSet offers to give a group exactly these codes in place of all.
@@ -452,10 +451,12 @@ const aboutBoth = "These are two requests: one adds codes, the other takes codes
 func (s several) offerAll(format string, asks []approvals.Ask) *Error {
 	all := newError("", format)
 	all.AllMeant = true
+	reason := joinTyped(s.reason)
 	for _, ask := range asks {
-		if len(s.reason) > 0 && ask.Reason == "" {
-			ask.Reason = joinTyped(s.reason)
-		}
+		reason = cmp.Or(reason, ask.Reason) // that of one is that of all
+	}
+	for _, ask := range asks {
+		ask.Reason = cmp.Or(ask.Reason, reason)
 		text := s.verify(ask)
 		if text == "" {
 			return nil

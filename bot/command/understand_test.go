@@ -94,18 +94,19 @@ func TestExtendARequest(t *testing.T) {
 		return found, ok
 	}
 	for text, want := range map[string]string{
-		"extend R-7K3F9QXA until 31 Jan because audit": `"Finance Robots" IDU until 2027-01-31 because audit`,
-		"extend r-7k3f9qxa by two weeks":               `"Finance Robots" IDU until 2027-01-14`,
-		"can R-7K3F9QXA run a month longer?":           `"Finance Robots" IDU until 2027-01-31`,
-		"R-7K3F9QXA for another month":                 `"Finance Robots" IDU until 2027-01-31`,
-		"extend R-7K3F9QXA for 2 weeks":                `"Finance Robots" IDU until 2027-01-14 | "Finance Robots" IDU for 14d`,
-		"extend R-7K3F9QXA until 03/04/2027":           `"Finance Robots" IDU until 2027-04-03 | "Finance Robots" IDU until 2027-03-04`,
-		"extend R-7K3F9QXA by 12 hours":                `fill in: "Finance Robots" IDU until <day>`,
-		"shorten R-7K3F9QXA by a week":                 `fill in: "Finance Robots" IDU until <day>`,
-		"renew R-7K3F9QXA":                             `fill in: "Finance Robots" IDU until <day>`,
-		"extend R-4MZ2T8WB by a month":                 `fill in: Sales ATTUNU until <day>`,
-		"extend R-9C5HJ2VD until Friday":               `fill in: <group> <code> until 2026-12-04`,
-		"extend R-AAAAAAAA by a month":                 `fill in: <group> <code> until <day>`,
+		"extend R-7K3F9QXA until 31 Jan because audit":         `"Finance Robots" IDU until 2027-01-31 because audit`,
+		"extend r-7k3f9qxa by two weeks":                       `"Finance Robots" IDU until 2027-01-14`,
+		"can R-7K3F9QXA run a month longer?":                   `"Finance Robots" IDU until 2027-01-31`,
+		"R-7K3F9QXA for another month":                         `"Finance Robots" IDU until 2027-01-31`,
+		"extend R-7K3F9QXA for 2 weeks":                        `"Finance Robots" IDU until 2027-01-14 | "Finance Robots" IDU for 14d`,
+		"extend R-7K3F9QXA until 03/04/2027":                   `"Finance Robots" IDU until 2027-04-03 | "Finance Robots" IDU until 2027-03-04`,
+		"extend R-7K3F9QXA by 12 hours":                        `fill in: "Finance Robots" IDU until <day>`,
+		"shorten R-7K3F9QXA by a week":                         `fill in: "Finance Robots" IDU until <day>`,
+		"extend R-7K3F9QXA til end of jan, sales not finished": `"Finance Robots" IDU until 2027-01-31 because sales not finished`,
+		"renew R-7K3F9QXA":                                     `fill in: "Finance Robots" IDU until <day>`,
+		"extend R-4MZ2T8WB by a month":                         `fill in: Sales ATTUNU until <day>`,
+		"extend R-9C5HJ2VD until Friday":                       `fill in: <group> <code> until 2026-12-04`,
+		"extend R-AAAAAAAA by a month":                         `fill in: <group> <code> until <day>`,
 	} {
 		if _, offer, _ := answerTo(t, known, text); offer != want {
 			t.Errorf("%q offers %q, want %q", text, offer, want)

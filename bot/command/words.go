@@ -10,7 +10,7 @@ var (
 	// addVerbs ask for codes; so does a command without a verb.
 	addVerbs = []string{
 		"add", "give", "grant", "assign", "request", "ask", "order", "allocate", "enable", "activate", "provision",
-		"put", "book", "gimme", "reserve", "equip", "onboard", "requesting", "lend", "allot", "issue", "supply", "allow",
+		"put", "book", "gimme", "reserve", "arrange", "equip", "onboard", "requesting", "lend", "allot", "issue", "supply", "allow",
 	}
 	// removeVerbs take codes out.
 	removeVerbs = []string{
@@ -28,9 +28,9 @@ var (
 	// removedWords say behind "be" that codes are to be taken out.
 	removedWords = []string{"removed", "revoked", "deleted", "withdrawn", "dropped", "taken", "unassigned"}
 	// softVerbs say in other ways that codes are to be taken out. They are asked about.
-	softVerbs = []string{unneeded, returned}
+	softVerbs = []string{unneeded, returned, "lose", "release", "surrender"}
 	// limitVerbs change a seat limit.
-	limitVerbs = []string{"increase", "raise", "lower", "reduce", "decrease", "change", "bump", "limit", "cap"}
+	limitVerbs = []string{"increase", "raise", "lower", "reduce", "decrease", "change", "bump", "limit", "cap", "cut"}
 	// moreWords say that a number of seats comes on top.
 	// vagueWords say a number of seats that is none.
 	vagueWords = []string{"few", "some", "several", "couple", "many", "dozens", "handful"}
@@ -50,18 +50,18 @@ var (
 	openers = []string{
 		"please", "pls", "plz", "hi", "hello", "hey", "i", "we", "can", "could", "would", "like", "need", "want",
 		"you", "me", "us", "have", "get", "dear", "team", "someone", "somebody", "anyone", "kindly", "my", "our", "let",
-		"bot", "urgent", "asap", "fyi", "ok", "so", "may", "might",
+			"sir", "madam", "mate", "bot", "urgent", "asap", "fyi", "ok", "so", "may", "might",
 	}
 	// greetings are the openers that may stand before a question.
 	greetings = []string{"hi", "hello", "hey", "dear", "bot", "fyi", "ok", "so"}
 	// fillers stand between the parts of a request, and mean nothing.
 	fillers = []string{
 		"the", "a", "an", "and", "&", "+", "also", "group", "please", "pls", "thanks", "thx", "with", "of", "x", "×",
-		"license", "licenses", "licence", "licences", "code", "codes", "seat", "seats", "at", "most", "up", "max",
+		"license", "licenses", "licence", "licences", "code", "codes", "seat", "seats", "at", "most", "up", "upto", "max",
 		"maximum", "limit", "need", "needs", "have", "has", "get", "gets", "should", "me", "us",
 		"users", "user", "people", "person", "persons", "pack", "packs", "pieces", "pcs", "my", "our", "we", "you", "thank",
 		"someone", "somebody",
-		"anyone", "kindly", "provide", "provided", "use", "uses", "dear", "let", "both", "asap",
+		"anyone", "kindly", "sir", "madam", "provide", "provided", "use", "uses", "dear", "let", "both", "asap",
 		"urgent", "urgently", "ty", "ok",
 		"okay", "everyone", "everybody", "colleagues", "regards", "anymore", "bot", "valid", "can", "could", "would", "want",
 		"wants", "each", "apiece", "i", "hi", "hello", "hey", "needed", "required", "yo", "there",
@@ -89,7 +89,7 @@ var (
 )
 
 // showVerbs begin a command that looks something up.
-var showVerbs = []string{"show", "list", "display", "view", "see", "overview", "check", "double-check", "tell"}
+var showVerbs = []string{"show", "list", "display", "view", "see", "overview", "check", "double-check", "tell", "share"}
 
 // otherVerbs begin a command and mean what another word means.
 var otherVerbs = []string{
