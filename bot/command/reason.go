@@ -482,6 +482,9 @@ func (d *draft) takeClauses(items []item) []item {
 // saysPlainly reports whether a clause can be nothing but the reason: a sentence about people or about what is
 // asked for, or several words of which none sounds like a part of a request.
 func (d *draft) saysPlainly(words []word) bool {
+	if words[0].means == unneeded {
+		return true
+	}
 	isOther := func(w word) bool { return w.isHedged() || isActing(w) || w.isOneOf(onlyWords) }
 	said := 0
 	for _, w := range words {
@@ -491,7 +494,8 @@ func (d *draft) saysPlainly(words []word) bool {
 	}
 	isSubject := words[0].isOneOf(subjects) || words[0].isOneOf([]string{"it", "this", "there"})
 	isSentence := isSubject && len(words) > 2
-	return (isSentence || said > 1 && !soundLikeTime(words) && !words[0].isOneOf(separators)) &&
+	isSaying := said > 1 || len(words) > 2 && words[0].saysMuch()
+	return (isSentence || isSaying && !soundLikeTime(words) && !words[0].isOneOf(separators)) &&
 		!slices.ContainsFunc(words, isOther)
 }
 
@@ -593,7 +597,8 @@ func (d *draft) isReason(words []word, isApart bool) bool {
 		words[0].isOneOf(stateWords) || words[0].isOneOf(addVerbs) {
 		return false
 	}
-	if d.isTicket(words) {
+	isUnneeded := isApart && d.isSaid && d.ask.Action == approvals.Remove && words[0].means == unneeded
+	if d.isTicket(words) || isUnneeded {
 		return true
 	}
 	isMistyped := func(k string) bool { return isNearKeyword(words[0].lower(), k) }
