@@ -230,6 +230,8 @@ func (r *reader) readSentence(tokens []word) (Command, error) {
 		return r.readOther(verb, rest)
 	case first.isKeyword(string(VerbEnd)) && r.knowsGroups() && hasRequestID(rest) && r.wantsLaterEnd(tokens):
 		return Command{}, r.askToExtend(append([]word{{text: verb, typed: verb}}, rest...))
+	case first.isKeyword(string(VerbStatus)) && !hasRequestID(rest) && namesOwnRequests(rest) && !r.hasLicense(rest):
+		return Command{Verb: VerbMine, Page: 1}, nil
 	case first.isOneOf(reservedWords):
 		return parseVerb(r.name, Verb(verb), rest)
 	}

@@ -409,3 +409,23 @@ func TestAHundredOfOwners(t *testing.T) { judgeRequests(t, "testdata/hundred-own
 func TestAHundredOfDevelopers(t *testing.T) {
 	judgeRequests(t, "testdata/hundred-developers.txt", 87, 100)
 }
+
+// TestAHundredOfPlatform types what an administrator in Rotterdam wrote.
+func TestAHundredOfPlatform(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-platform.txt", 92, 100)
+}
+
+// TestAHundredOfOperations types what a manager of finance operations wrote.
+func TestAHundredOfOperations(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-operations.txt", 93, 100)
+}
+
+// TestAHundredOfFragments types what a project lead wrote.
+func TestAHundredOfFragments(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-fragments.txt", 84, 100)
+}
+
+// TestAHundredOfDelivery types what a service delivery manager in Hyderabad wrote.
+func TestAHundredOfDelivery(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-delivery.txt", 88, 100)
+}

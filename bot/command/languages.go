@@ -27,7 +27,7 @@ var phrases = func() map[string]string {
 			"leave the rest as it is",
 			"keep everything else", "keep the rest", "access to", "let's say", "would be enough", "would do", "will do",
 			"the following", "with immediate effect", "w.e.f. immediate effect", "immediate effect", "effective immediately",
-			"it is urgent", "its urgent", "this is urgent", "very urgent", "w.e.f immediate effect", "a period of", "the period of", "a duration of", "provide access of", "of them", "request you to",
+			"very urgent", "w.e.f immediate effect", "a period of", "the period of", "a duration of", "provide access of", "of them", "request you to",
 			"of course", "may use", "may have", "can use", "can have",
 			"be grateful for", "really do with", "end up with", "to keep", "do the needful", "do the needful and",
 		},

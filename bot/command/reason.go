@@ -215,10 +215,16 @@ func (d *draft) dropMark(items []item, i int, isDash bool) (plainer []item, isPa
 	switch {
 	case len(inner) > 0 && i+len(inner) < len(items) && d.isRequestPart(inner):
 		return slices.Concat(items[:i], inner, items[i+len(inner):]), true
-	case isDash && (d.isBeforePart(items[i+1:]) || d.isBeforeLicenses(items, i)):
+	case isDash && (d.isBeforePart(items[i+1:]) || d.isBeforeLicenses(items, i) || areSeats(items[i+1:])):
 		return slices.Concat(items[:i], items[i+1:]), true
 	}
 	return items, false
+}
+
+// areSeats reports whether items begin with a number of seats, and punctuation or a word for seats follows it.
+func areSeats(items []item) bool {
+	return len(items) > 0 && items[0].isNumber() &&
+		(len(items) == 1 || items[0].endsClause || items[1].isOneOf(seatWords))
 }
 
 // isBeforeLicenses reports whether all licenses stand behind a dash.
@@ -501,7 +507,9 @@ func (d *draft) saysPlainly(words []word) bool {
 
 // reasonOf is the reason that the words of a clause give.
 func reasonOf(words []word) string {
-	words = withoutPoliteness(words)
+	if said := withoutPoliteness(words); !hasSubject(words) || len(said) > 2 {
+		words = said // it is urgent
+	}
 	if len(words) > 1 && words[0].isOneOf(weakReasonWords) {
 		words = words[1:]
 	}
@@ -591,8 +599,11 @@ func withoutPoliteness(words []word) []word {
 // isReason reports whether words say something, and none of them may be a part of the request,
 // or turn or limit what it asks for. One word says enough where it stands apart.
 func (d *draft) isReason(words []word, isApart bool) bool {
-	words = withoutPoliteness(words)
 	isOwnGroup := func(w word) bool { return w.means == nothing }
+	isUrgent := isApart && len(words) > 2 && hasSubject(words) && words[len(words)-1].isKeyword("urgent")
+	if words = withoutPoliteness(words); isUrgent {
+		return true
+	}
 	if len(words) == 0 || d.namesGroup(slices.DeleteFunc(slices.Clone(words), isOwnGroup)) ||
 		words[0].isOneOf(stateWords) || words[0].isOneOf(addVerbs) {
 		return false
@@ -654,7 +665,7 @@ func (d *draft) isNoReason(words []word, isApart, isBehind, hasSubject bool) boo
 
 // hasSubject reports whether words begin a clause that tells something: we are …, Kees is back.
 func hasSubject(words []word) bool {
-	return words[0].isOneOf(clauseWords) || len(words) > 2 && words[1].isOneOf(toldVerbs) && words[0].saysMuch()
+	return words[0].isOneOf(clauseWords) || len(words) > 1 && words[1].isOneOf(toldVerbs) && words[0].saysMuch()
 }
 
 // mayAct reports whether a word may be what is asked for. A clause that says why codes are removed

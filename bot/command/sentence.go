@@ -308,6 +308,9 @@ func (r *reader) readEmptying(verb word, rest []word) *Error {
 		return nil
 	}
 	words, reason := cutReason(words, 1)
+	if len(reason) == 0 {
+		words, reason = cutClause(words)
+	}
 	for i, w := range words {
 		isGroup := runs[0].from <= i && i < runs[0].to
 		isOther := !isEmpty(w) && !w.isOneOf(prepositions) && !w.isOneOf(everything) &&

@@ -30,7 +30,7 @@ var (
 	// softVerbs say in other ways that codes are to be taken out. They are asked about.
 	softVerbs = []string{unneeded, returned, "lose", "release", "surrender"}
 	// limitVerbs change a seat limit.
-	limitVerbs = []string{"increase", "raise", "lower", "reduce", "decrease", "change", "bump", "limit", "cap", "cut"}
+	limitVerbs = []string{"increase", "raise", "lower", "reduce", "decrease", "change", "bump", "limit", "cap"}
 	// moreWords say that a number of seats comes on top.
 	// vagueWords say a number of seats that is none.
 	vagueWords = []string{"few", "some", "several", "couple", "many", "dozens", "handful"}
