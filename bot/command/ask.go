@@ -671,7 +671,7 @@ func (d *draft) takeRest(items []item) {
 	}
 	if at := slices.IndexFunc(items, item.isNumber); at >= 0 && isOneNumber(items) && d.areLoneSeats(items, items[at]) &&
 		(len(left) == 1 || standsAlone(items, at)) {
-		d.takeLoneSeats(items[at])
+		d.takeLoneSeats(items[at], standsAlone(items, at))
 		left = slices.DeleteFunc(left, item.isNumber)
 	}
 	if len(left) > 0 && len(quoted) == 1 && d.takeLoneDay(left) {
@@ -775,6 +775,9 @@ func standsAlone(items []item, at int) bool {
 	if at+1 < len(items) && items[at+1].isOneOf(seatWords) {
 		end++
 	}
+	for at > 1 && items[at-1].isOneOf([]string{"max", "maximum", "up", "to", "upto", "at", "most", "limit", "total"}) && !items[at-1].endsClause {
+		at--
+	}
 	return at > 0 && items[at-1].endsClause && (end == len(items)-1 || items[end].endsClause)
 }
 
@@ -807,9 +810,12 @@ func (d *draft) areLoneSeats(items []item, it item) bool {
 }
 
 // takeLoneSeats takes the only number as the limit of the only code.
-func (d *draft) takeLoneSeats(it item) {
+func (d *draft) takeLoneSeats(it item, isSure bool) {
 	limit, _ := it.count()
 	d.readLimit(d.onlyCode(), limit)
+	if isSure {
+		return
+	}
 	d.noteCorrection(it.text, FormatCode(d.onlyCode(), d.ask.Quotas),
 		"A seat limit is written next to its code, such as %s.",
 		Typed("IDU=10"))
