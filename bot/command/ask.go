@@ -96,6 +96,11 @@ type run struct {
 	groups   []approvals.Group // those of this name; none for what may be the id of an unlisted one
 }
 
+// isSame reports whether two runs mean the same group.
+func (f run) isSame(other run) bool {
+	return len(f.groups) == 1 && len(other.groups) == 1 && groupname.SameID(f.groups[0].ID, other.groups[0].ID)
+}
+
 // readAsk reads a group and the change to its allocation, in every way in which the
 // words can be read.
 func (r *reader) readAsk(o opening, tokens []word) (Command, error) {
@@ -479,7 +484,8 @@ func (d *draft) takePeriod(p period, typed []item) {
 				Typed(text), Typed("for"), Typed("until"))
 		}
 		if p.isRough {
-			d.noteCorrection(text, FormatPeriod(d.ask), "A time is exact: %s.", Typed(FormatPeriod(d.ask)))
+			d.noteCorrection(text, FormatPeriod(d.ask), "A time is exact, or lasts to the end of a day: %s.",
+				Typed(FormatPeriod(d.ask)))
 		}
 		if d.isLate && p.length > 0 {
 			d.noteCorrection(text, FormatPeriod(d.ask), "A time with %s counts from when the change is made, "+
@@ -1156,8 +1162,8 @@ func distinctAsks(drafts []*draft, holds func(*draft) bool) []*draft {
 	for _, d := range drafts {
 		isKnown := func(other *draft) bool {
 			ask := d.ask
-			if groupname.Canonical(ask.Group) == groupname.Canonical(other.ask.Group) {
-				ask.Group = other.ask.Group // in other letters
+			if groupname.Canonical(ask.Group) == groupname.Canonical(other.ask.Group) || d.group.isSame(other.group) {
+				ask.Group = other.ask.Group // in other letters, or by its id
 			}
 			return reflect.DeepEqual(other.ask, ask)
 		}

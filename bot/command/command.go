@@ -116,6 +116,9 @@ func (r *reader) parse(text string) (Command, error) {
 	if len(tokens) == 0 {
 		return Command{Verb: VerbHelp}, nil
 	}
+	if w := translated(tokens[0]); len(tokens) == 1 && r.knowsGroups() && w.means == "my" {
+		return Command{Verb: VerbMine, Page: 1}, nil
+	}
 	if r.knowsGroups() {
 		tokens = r.translate(r.splitSlashes(dropLabels(r.openQuotes(dropListNumbers(r.plainIDs(tokens))))))
 	}
@@ -134,8 +137,8 @@ func (r *reader) read(tokens []word) (Command, error) {
 	if r.isGreeting(tokens) {
 		return Command{Verb: VerbHelp}, nil
 	}
-	if ticket := r.readTicketFirst(tokens); ticket != nil {
-		return Command{}, ticket
+	if c, isAny, err := r.readTicketFirst(tokens); isAny {
+		return c, err
 	}
 	byVerb, err := r.readSentence(r.dropOpening(tokens))
 	if !r.beginsGroup(tokens) {
@@ -208,7 +211,7 @@ func (r *reader) readSentence(tokens []word) (Command, error) {
 	first, rest := tokens[0], tokens[1:]
 	verb := first.lower()
 	question := cmp.Or(r.askWhichRequest(tokens), r.askWhatEnds(first, rest), r.readEmptying(first, rest),
-		r.askWhatEquals(tokens), r.readGroupAlone(tokens))
+		r.askWhatEquals(tokens), r.askWhatDash(tokens), r.readGroupAlone(tokens))
 	if question != nil {
 		return Command{}, question
 	}
@@ -263,6 +266,23 @@ func (r *reader) askWhatEquals(words []word) *Error {
 		return question
 	}
 	return nil
+}
+
+// askWhatDash asks what a dash before a request means: to take out, or just that something follows.
+func (r *reader) askWhatDash(words []word) *Error {
+	if len(words) < 3 || words[0].text != "-" || words[1].isOneOf(addVerbs) {
+		return nil
+	}
+	ask, ok := (several{reader: r}).readHalf(approvals.Add, words[1:])
+	if !ok || ask.IsTimed() || len(ask.Quotas) > 0 {
+		return nil
+	}
+	question := newError("", "A dash in front can mean to take out, or nothing.")
+	for _, action := range []approvals.Action{approvals.Remove, approvals.Add} {
+		ask.Action = action
+		question.Either = append(question.Either, r.verify(ask))
+	}
+	return question
 }
 
 // readGroupAlone answers a group with a question mark, and nothing else.
@@ -330,6 +350,12 @@ func (r *reader) dropKind(rest []word) []word {
 // askWhatEnds asks whether a request is to be withdrawn, or codes are to be taken out of a
 // group, if a verb for requests is said about codes.
 func (r *reader) askWhatEnds(verb word, rest []word) *Error {
+	for i, w := range rest { // a verb at the end, as in German
+		if w.means == string(VerbEnd) && !hasRequestID(rest) {
+			verb, rest = w, slices.Concat([]word{verb}, rest[:i], rest[i+1:])
+			break
+		}
+	}
 	if !r.knowsGroups() || !verb.isOneOf([]string{"cancel", "end", "stop", "undo"}) || hasRequestID(rest) {
 		return nil
 	}
@@ -583,6 +609,9 @@ func parseID(name string, verb Verb, rest []word) (Command, error) {
 	rest = idAmong(rest)
 	if at := slices.IndexFunc(rest, func(w word) bool { return isRequestID(w.text) }); at >= 0 && len(rest) > 1 {
 		about := aboutRequest(verb, rest, at)
+		if strings.HasPrefix(about, string(VerbEnd)) {
+			return Command{}, newError(name+" "+about, aboutEnd)
+		}
 		if strings.Contains(about, " because ") {
 			return Command{}, newError(name+" "+about, "The reason stands after %s.", Typed("because"))
 		}

@@ -209,6 +209,9 @@ func (k Known) readBoundary(text []string) ([]time.Time, int) {
 	case "eoq":
 		return k.endOf([]string{"quarter"}, 0)
 	}
+	if len(text) > 1 && slices.Contains([]string{"kw", "cw", "week", "wk"}, text[0]) && number.MatchString(text[1]) {
+		return k.endOfWeek(atoi(text[1]))
+	}
 	if len(text) > 1 && text[1] == "end" && slices.Contains([]string{"year", "month", "year's", "month's"}, text[0]) {
 		return k.endOf([]string{strings.TrimSuffix(text[0], "'s")}, 1)
 	}
@@ -223,6 +226,17 @@ func (k Known) readBoundary(text []string) ([]time.Time, int) {
 		skipped++
 	}
 	return k.endOf(text[skipped:], skipped)
+}
+
+// endOfWeek is the Friday and the Sunday of a week of the calendar that is to come, by its number.
+func (k Known) endOfWeek(week int) ([]time.Time, int) {
+	for i := range 54 {
+		sunday := k.today().AddDate(0, 0, (7-int(k.today().Weekday()))%7+7*i)
+		if _, n := sunday.ISOWeek(); n == week {
+			return []time.Time{sunday.AddDate(0, 0, -2), sunday}, 2
+		}
+	}
+	return nil, 0
 }
 
 // endOf is the last day of what is named behind so many words.

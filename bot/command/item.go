@@ -103,7 +103,7 @@ func (d *draft) expand(tokens []word, found run) []item {
 		switch {
 		case i == found.from:
 			items = append(items, item{kind: group, endsClause: endsClause(tokens[max(found.from, found.to-1)])})
-		case i > found.from && i < found.to:
+		case i > found.from && i < found.to, isArrow(w.text) && (i+1 == found.from || i == found.to):
 		default:
 			items = append(items, splitItem(w)...)
 		}
@@ -300,6 +300,9 @@ func (d *draft) takeCode(found match, typed string) {
 	if d.Owned && d.ask.Action != approvals.Remove && (!ok || !l.Owned) {
 		d.lacksCodes = true
 		d.isUnclear = d.isUnclear || !ok && len(d.ask.Codes) > 1 // it may be a reason
+		if limitShape.MatchString(found.limit) {
+			d.seatsToKeep = "=" + found.limit
+		}
 		d.ask.Codes = slices.DeleteFunc(d.ask.Codes, func(c string) bool { return c == code })
 		d.noteOpen("Your organization does not own %s. It owns %s.", Typed(code), Typed(d.listOwned()))
 		d.question.Unlisted = true
@@ -581,7 +584,7 @@ func assignSeats(items []item, side int) ([]approvals.Quota, bool) {
 		beside := i + side
 		if beside < 0 || beside >= len(items) || items[min(i, beside)].endsOff || slices.Contains(taken, beside) ||
 			items[beside].kind != license || items[beside].limit != "" ||
-			strings.HasSuffix(strings.ToLower(it.text), "x") && side < 0 ||
+			strings.HasSuffix(strings.ToLower(it.text), "x") && side < 0 && !it.endsOff && i+1 < len(items) ||
 			strings.HasPrefix(strings.ToLower(it.text), "x") && side > 0 {
 			return nil, false
 		}

@@ -112,7 +112,7 @@ var phrases = func() map[string]string {
 			"down to",
 		},
 		"only": {
-			"nothing else", "no others", "no other", "nothing more",
+			"nothing else", "sonst nichts", "sonst nix", "nur noch", "no others", "no other", "nothing more",
 		},
 		"instead": {
 			"instead of", "in place of",
@@ -239,6 +239,25 @@ seats: nos postes
 because: bcoz becoz
 starting: wef w.e.f
 need: require requires requiring
+why: warum wieso weshalb pourquoi waarom
+free: frei libre libres vrij
+denied: abgelehnt afgewezen refusé
+cancel: storno
+early: früher vorzeitig
+move: umziehen
+swap: tauschen tausche austauschen
+against: gegen
+set: setze setzen
+request: beantragen beantrage
+increase: erhöhen erhöhe
+withdraw: zieh ziehe
+unlimited: unbegrenzt unlimitiert illimité ilimitado
+pcs: stk stück
+because: wg wg.
+year-end: jahresende
+month-end: monatsende
+12/24: heiligabend nochebuena
+12/31: silvester nochevieja
 cancel: annule annulez storniere
 end: terminer termine beenden beende terminar terminare beëindigen
 list: liste lijst

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/agnivade/levenshtein"
+
 	"licensebot/approvals"
 )
 
@@ -207,6 +209,11 @@ func (d *draft) nearest(typed string) []string {
 	for _, l := range d.names {
 		if isNearLicense(l, want, words) {
 			codes = append(codes, l.Code)
+		}
+	}
+	for _, l := range d.names {
+		if len(codes) == 0 && len(want) > 7 && !strings.Contains(typed, " ") && levenshtein.ComputeDistance(want, strings.ToLower(l.Code)) < 3 {
+			return []string{l.Code}
 		}
 	}
 	return codes

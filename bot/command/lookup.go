@@ -10,7 +10,7 @@ import (
 var questionWords = []string{
 	"does", "do", "did", "is", "are", "was", "has", "what", "what's", "whats", "which", "who", "how", "when", "where",
 	"where's", "why", "should", "shall", "who's",
-	"anything",
+	"anything", "wieviele", "wieviel", "hoeveel", "combien", "cuántos",
 }
 
 // A lookup is a command that people mean by any of these words in a sentence.
@@ -23,14 +23,16 @@ type lookup struct {
 var (
 	idLookups = []lookup{
 		{VerbCancel, []string{
-			"cancel", "withdraw", "retract", "undo", "delete", "remove", "forget", "scrap", "drop", "abort",
+			"cancel", "cancelled", "canceled", "withdraw", "withdrawn", "retract", "undo", "delete", "remove", "forget", "scrap", "drop", "abort",
 		}},
-		{VerbEnd, []string{"end", "stop", "terminate", "revoke", "finish", "close"}},
+		{VerbEnd, []string{
+			"end", "ended", "stop", "stopped", "terminate", "terminated", "revoke", "finish", "close",
+		}},
 		{VerbStatus, []string{"approved", "denied", "declined", "rejected", "status"}},
 		{VerbWhy, []string{"why", "who", "approve", "approves", "approver", "approvers", "waiting", "waits", "stuck"}},
 	}
 	lookups = []lookup{
-		{VerbStatus, []string{"many", "viele", "combien", "cuántas", "quante"}},
+		{VerbStatus, []string{"many", "viele", "wieviele", "wieviel", "hoeveel", "cuántos", "combien", "cuántas", "quante"}},
 		{VerbPending, []string{"approval"}},
 		{VerbMine, []string{"my", "mine", "approved", "denied", "declined", "rejected"}},
 		{VerbStatus, []string{"status"}},
@@ -108,8 +110,7 @@ func (r *reader) lookAt(look string, isSure bool, format string) (Command, error
 	case c.Verb == VerbCancel:
 		return Command{}, newError(r.name+" "+look, "The command below takes the request back.")
 	case c.Verb == VerbEnd:
-		return Command{}, newError(r.name+" "+look, "The command below ends early what has a limited time. It takes no "+
-			"reason: write one in the thread of the request's card.")
+		return Command{}, newError(r.name+" "+look, aboutEnd)
 	case err != nil, !isSure:
 		return Command{}, newError(r.name+" "+look, format)
 	}
@@ -119,7 +120,9 @@ func (r *reader) lookAt(look string, isSure bool, format string) (Command, error
 // Sentences before a command that answers another one.
 const (
 	aboutQuestion = "That is a question. The command below answers it."
-	aboutLookup   = "That asks for no licenses. The command below fits it best."
+	aboutEnd      = "The command below ends early what has a limited time. It takes no reason: write one in the thread " +
+		"of the request's card."
+	aboutLookup = "That asks for no licenses. The command below fits it best."
 )
 
 // readQuestion answers a question with the command that looks it up.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -256,6 +257,9 @@ func (r *reader) findNear(text string) []approvals.Group {
 	if digits := withDigits(want); digits != want {
 		found = append(found, r.loose[looseKey(digits)]...)
 	}
+	if short := r.numbered(want); len(found) == 0 && short != nil {
+		found = append(found, *short)
+	}
 	for _, g := range r.spelled {
 		isNear := isNearName(g.name, want) || isOneEdit(g.id, want)
 		if isNear && !slices.ContainsFunc(found, func(f approvals.Group) bool { return f.ID == g.ID }) {
@@ -263,6 +267,44 @@ func (r *reader) findNear(text string) []approvals.Group {
 		}
 	}
 	return found
+}
+
+// shortName is the letters and the number of a name that was typed short: g05, sq 7.
+var shortName = regexp.MustCompile(`^([a-z]{1,6})[ _-]?0*([0-9]{1,4})$`)
+
+// numbered is the only group whose id or name has this number, and begins with these letters or has them in
+// their order.
+func (r *reader) numbered(typed string) *approvals.Group {
+	short := shortName.FindStringSubmatch(typed)
+	if short == nil {
+		return nil
+	}
+	var found *approvals.Group
+	for _, g := range r.spelled {
+		for _, text := range []string{g.name, g.id} {
+			own := shortName.FindStringSubmatch(text)
+			if own == nil || own[2] != short[2] || own[1][0] != short[1][0] || !hasInOrder(own[1], short[1]) {
+				continue
+			}
+			if found != nil && found.ID != g.ID {
+				return nil
+			}
+			found = &g.Group
+		}
+	}
+	return found
+}
+
+// hasInOrder reports whether a text has these letters in their order.
+func hasInOrder(text, letters string) bool {
+	for _, l := range letters {
+		at := strings.IndexRune(text, l)
+		if at < 0 {
+			return false
+		}
+		text = text[at+1:]
+	}
+	return true
 }
 
 // isCount reports whether a word is a bare number, in digits or not.
@@ -394,6 +436,9 @@ func (r *reader) unknownWords(body []word) string {
 		if it.kind == plain && isPart && !it.isOneOf(prepositions) {
 			left = append(left, it)
 		}
+	}
+	for len(left) > 0 && (left[len(left)-1].isFiller() || left[len(left)-1].isOneOf(politeWords)) {
+		left = left[:len(left)-1]
 	}
 	return joinTexts(left)
 }

@@ -509,6 +509,10 @@ func (k Known) readUntil(words []word) period {
 	for _, w := range rest[:n] {
 		typed = append(typed, w.text)
 	}
+	if isForeign := translations[strings.ToLower(words[0].text)] == "until"; isForeign && n == 1 && len(days) > 1 &&
+		numbersShape.MatchString(rest[0].text) {
+		days = days[:1] // all of them write the day first
+	}
 	p := k.untilOneOf(strings.Join(typed, " "), days)
 	p.n = 1 + skipped + n
 	if len(rest) > n && rest[n].isOneOf([]string{
@@ -516,8 +520,7 @@ func (k Known) readUntil(words []word) period {
 	}) {
 		p.n++ // the end of that day
 	} else if m := timeOfDay(rest[n:]); m > 0 {
-		return k.brokenPeriod(p.n+m, "until <day>", "A grant ends at the end of a day, so leave out %s.",
-			Typed(joinWords(rest[n:n+m])))
+		p.n, p.isRough = p.n+m, true
 	}
 	return p
 }

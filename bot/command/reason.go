@@ -311,9 +311,9 @@ func (r *reader) readReasonFirst(tokens []word) *Error {
 }
 
 // readTicketFirst reads the key of a ticket before the request that it is for.
-func (r *reader) readTicketFirst(tokens []word) *Error {
+func (r *reader) readTicketFirst(tokens []word) (c Command, isAny bool, err error) {
 	if !r.knowsGroups() || r.isCheck {
-		return nil
+		return Command{}, false, nil
 	}
 	d := &draft{reader: r}
 	for n := 1; n < min(len(tokens)-1, maxTicketWords); n++ {
@@ -326,14 +326,18 @@ func (r *reader) readTicketFirst(tokens []word) *Error {
 		if isCut {
 			rest = rest[1:]
 		}
-		ask, ok := r.offeredBy(r.readSentence(r.dropOpening(rest)))
+		c, err := r.readSentence(r.dropOpening(rest))
+		ask, ok := r.offeredBy(c, err)
 		if !ok {
-			return nil
+			return Command{}, false, nil
 		}
 		ask.Reason = strings.TrimRight(strings.TrimRight(joinTyped(tokens[:n]), ",;:- ")+": "+ask.Reason, ": ")
-		return newError(r.verify(ask), "The reason comes last, after %s.", Typed("because"))
+		if err == nil && reasonProblem(ask.Reason) == "" {
+			return Command{Verb: VerbAsk, Ask: ask}, true, nil
+		}
+		return Command{}, true, newError(r.verify(ask), "The reason comes last, after %s.", Typed("because"))
 	}
-	return nil
+	return Command{}, false, nil
 }
 
 // maxTicketWords bounds the key of a ticket with what people call it.
@@ -477,7 +481,11 @@ func (d *draft) takeClauses(items []item) []item {
 		return withoutClauses(items, said)
 	}
 	d.ask.Reason = whole
-	isSaid := func(c clause) bool { return c.isApart && d.saysPlainly(plainWords(items[c.from:c.to])) }
+	isSaid := func(c clause) bool {
+		words := withoutPoliteness(plainWords(items[c.from:c.to]))
+		isKey := len(words) > 0 && ticketNumber.MatchString(words[len(words)-1].text) && d.isTicket(words)
+		return isKey || c.isApart && len(words) > 0 && d.saysPlainly(words)
+	}
 	if slices.ContainsFunc(said, func(c clause) bool { return !isSaid(c) }) {
 		d.noteCorrection(whole, "because "+whole, "%s is not understood. If it is the reason, write it after %s.",
 			Typed(whole), Typed("because"))
@@ -488,7 +496,7 @@ func (d *draft) takeClauses(items []item) []item {
 // saysPlainly reports whether a clause can be nothing but the reason: a sentence about people or about what is
 // asked for, or several words of which none sounds like a part of a request.
 func (d *draft) saysPlainly(words []word) bool {
-	if words[0].means == unneeded {
+	if words[0].means == unneeded || d.isTicket(words) {
 		return true
 	}
 	isOther := func(w word) bool { return w.isHedged() || isActing(w) || w.isOneOf(onlyWords) }
@@ -836,7 +844,8 @@ func (r *reader) namesGroup(words []word) bool { return r.knowsGroups() && len(r
 // isTimeOrManner reports whether words behind since or as give no reason.
 func (d *draft) isTimeOrManner(words []word) bool {
 	_, n := d.readDay(words)
-	return n > 0 || words[0].isOneOf(mannerWords)
+	_, isMonth := findMonth(words[0].lower())
+	return n > 0 || isMonth || d.readLength(words).n > 0 || words[0].isOneOf(mannerWords)
 }
 
 // mannerWords behind as give no reason.
@@ -851,14 +860,15 @@ var (
 )
 
 var (
-	ticketKey  = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,9}-[0-9]+$|^[A-Z]{2,6}[0-9]{4,}$|^#[0-9]{3,}$`)
-	longNumber = regexp.MustCompile(`^[0-9]{4,}$`) // of an account, hardly of seats
-	webAddress = regexp.MustCompile(`^(https?://\S+|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+/\S+)$`)
+	ticketKey    = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,9}-[0-9]+$|^[A-Z]{2,6}[0-9]{4,}$|^#[0-9]{3,}$`)
+	ticketNumber = regexp.MustCompile(`^[A-Z]{2,6}[0-9]{5,}$`) // of a ticket and of nothing else
+	longNumber   = regexp.MustCompile(`^[0-9]{4,}$`)           // of an account, hardly of seats
+	webAddress   = regexp.MustCompile(`^(https?://\S+|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+/\S+)$`)
 )
 
 // ticketWords stand before the key of a ticket.
 var ticketWords = []string{
-	"ticket", "see", "ref", "reference", "jira", "issue", "case", "incident", "request", "of", "for",
+	"ticket", "see", "per", "ref", "reference", "jira", "issue", "case", "incident", "request", "of", "for",
 }
 
 // isTicket reports whether words are the key of a ticket or an address, with what people

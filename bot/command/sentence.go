@@ -340,13 +340,19 @@ func (r *reader) maximalRuns(body []word) []run {
 
 // refuseCopy says that no allocation is copied, and keeps the group that was to have it.
 func (s several) refuseCopy(body []word, runs []run) *Error {
+	isBehind := func(f run, words []string) bool { return f.from > 0 && body[f.from-1].isOneOf(words) }
+	isTo := func(f run) bool { return isBehind(f, []string{"to", "for", "into", "onto"}) }
+	hasTo := slices.ContainsFunc(runs, isTo)
 	group, source := "<group>", "<group>"
 	for _, f := range runs {
-		if f.from > 0 && body[f.from-1].isOneOf(sourceWord) {
+		if isBehind(f, sourceWord) || hasTo && !isTo(f) {
 			source = QuoteGroup(f.text)
 		} else if group == "<group>" {
 			group = QuoteGroup(f.text)
 		}
+	}
+	if _, clause := cutClause(body); len(s.reason) == 0 && len(s.maximalRuns(clause)) == 0 {
+		s.reason = clause
 	}
 	fill := s.name + " " + group + " <code>"
 	if len(s.reason) > 0 {

@@ -15,7 +15,7 @@ var (
 	// removeVerbs take codes out.
 	removeVerbs = []string{
 		"remove", "delete", "drop", "take", "revoke", "unassign", "withdraw", "deactivate", "disable",
-		"deallocate", "strip", "rm", "pull",
+		"deallocate", "deprovision", "strip", "rm", "pull",
 		"reclaim", "recall",
 	}
 	// turningWords may turn a request into its opposite.
@@ -50,7 +50,7 @@ var (
 	openers = []string{
 		"please", "pls", "plz", "hi", "hello", "hey", "i", "we", "can", "could", "would", "like", "need", "want",
 		"you", "me", "us", "have", "get", "dear", "team", "someone", "somebody", "anyone", "kindly", "my", "our", "let",
-			"sir", "madam", "mate", "bot", "urgent", "asap", "fyi", "ok", "so", "may", "might",
+		"sir", "madam", "mate", "bot", "urgent", "asap", "fyi", "ok", "so", "may", "might",
 	}
 	// greetings are the openers that may stand before a question.
 	greetings = []string{"hi", "hello", "hey", "dear", "bot", "fyi", "ok", "so"}
@@ -59,7 +59,7 @@ var (
 		"the", "a", "an", "and", "&", "+", "also", "group", "please", "pls", "thanks", "thx", "with", "of", "x", "×",
 		"license", "licenses", "licence", "licences", "code", "codes", "seat", "seats", "at", "most", "up", "upto", "max",
 		"maximum", "limit", "need", "needs", "have", "has", "get", "gets", "should", "me", "us",
-		"users", "user", "people", "person", "persons", "pack", "packs", "pieces", "pcs", "my", "our", "we", "you", "thank",
+		"users", "user", "people", "person", "persons", "pack", "packs", "pieces", "pcs", "qty", "quantity", "my", "our", "we", "you", "thank",
 		"someone", "somebody",
 		"anyone", "kindly", "sir", "madam", "provide", "provided", "use", "uses", "dear", "let", "both", "asap",
 		"urgent", "urgently", "ty", "ok",
