@@ -59,7 +59,8 @@ var phrases = func() map[string]string {
 		unneeded: {
 			"no longer needed", "no longer required", "no longer used", "not needed any more", "not needed anymore",
 			"not required any more", "not required anymore", "not reqd any more", "not reqd anymore",
-			"n'a plus besoin", "n'ont plus besoin", "plus besoin", "non serve più", "no longer", "nicht mehr", "ya no",
+			"n'a plus besoin", "n'ont plus besoin", "plus besoin", "non serve più", "no longer", "nicht mehr", "ya no", "niet meer nodig",
+			"niet langer nodig", "niet meer", "niet nodig", "nicht benötigt",
 			"not used", "never used", "not in use", "doesn't need", "does not need", "don't need", "isn't using", "isnt using", "is not using", "not using",
 			"do not need", "doesn't use", "does not use", "don't use", "do not use", "kann weg", "können weg", "kan weg",
 			"kunnen weg", "can go", "no more",
@@ -243,6 +244,7 @@ why: warum wieso weshalb pourquoi waarom
 free: frei libre libres vrij
 denied: abgelehnt afgewezen refusé
 cancel: storno
+temporary: befristet vorübergehend temporär tijdelijk temporaire temporal temporaneo
 early: früher vorzeitig
 move: umziehen
 swap: tauschen tausche austauschen
@@ -364,7 +366,7 @@ func translated(w word) word {
 	if w.quoted || w.means != "" {
 		return w
 	}
-	text := strings.ToLower(w.text)
+	text := strings.ToLower(strings.Trim(w.text, "()"))
 	if w.text == strings.ToUpper(w.text) && w.text != text && len([]rune(text)) < 4 {
 		return w // a short word in capitals may be a part of a code
 	}

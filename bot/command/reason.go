@@ -82,7 +82,7 @@ func findPeriod(ask *approvals.Ask, reason []word, known Known) (at, n int, foun
 	for i := range reason {
 		p := known.readPeriod(reason[i:])
 		isAtEnd := i+p.n == len(reason)
-		isTold := i > 0 && reason[i].isOneOf([]string{"expires", "expiring", "ends", "ending", "expire", "end"}) // by its subject
+		isTold := i > 0 && !endsClause(reason[i-1]) && reason[i].isOneOf([]string{"expires", "expiring", "ends", "ending", "expire", "end"}) // by its subject
 		if p.n > 0 && !p.isForGood && !p.isBroken() && (!p.isNaked || isAtEnd) && !isTold {
 			return i, p.n, true
 		}
@@ -189,6 +189,17 @@ func (d *draft) takeMarked(items []item, i int, isBracket bool) []item {
 	var words []word
 	for _, it := range inside {
 		words = append(words, it.word)
+	}
+	rest := words
+	if at, n, isTimed := findPeriod(&d.ask, words, d.Known); isTimed {
+		rest = slices.Concat(words[:at], words[at+n:])
+	}
+	_, asDay := d.readDay(words)
+	if len(rest) > 0 && asDay < len(words) && !d.isHarmless(rest) {
+		d.isUnclear = true
+		d.noteOpen("%s can be the reason, or a part of the request. Write a reason after %s.", Typed(joinTexts(inside)),
+			Typed("because"))
+		return items[:i]
 	}
 	d.takeReason(words)
 	return items[:i]
@@ -389,6 +400,9 @@ func (d *draft) takeWeakReason(items []item) []item {
 			it.text == it.lower() && d.isTimeOrManner(words[1:]) {
 			continue
 		}
+		if !d.isPlainReason(words[1:]) {
+			continue
+		}
 		reason := typedText(words[1:])
 		if isPurpose || strings.EqualFold(it.typed, "so that") || wordAt(words, 1).isKeyword("per") {
 			reason = typedText(words)
@@ -402,6 +416,14 @@ func (d *draft) takeWeakReason(items []item) []item {
 		return items[:i]
 	}
 	return items
+}
+
+// isPlainReason reports whether words are one sentence that names no other group, no license and nothing that
+// is meant alone.
+func (d *draft) isPlainReason(words []word) bool {
+	isEnd := func(w word) bool { return endsClause(w) && strings.ContainsAny(w.typed[len(w.typed)-1:], ".;!?") }
+	isOnly := func(w word) bool { return w.isOneOf(onlyWords) }
+	return !d.namesOther(words) && !slices.ContainsFunc(words[:len(words)-1], isEnd) && !slices.ContainsFunc(words, isOnly)
 }
 
 // surelySaysWhy reports whether words behind since or as can be nothing but a reason: a sentence, or what it
@@ -827,14 +849,15 @@ var (
 	hedges = append([]string{
 		"or", "either", "than", "like", "same", sameAs, "similar", "instead", "rather", "half", "part", "some",
 		"other", "others",
-		"whichever", "already", "still", "again", "back", "also", "too", "plus", "date", "expiry",
+		"whichever", "already", "still", "again", "back", "also", "too", "plus", "as well", "auch", "ook", "aussi", "también", "anche", "sowie", "otherwise", "alternatively",
+		"except", "date", "expiry",
 		"deadline", "maybe", "perhaps", "wrong", "ignore", "mistake",
 		"what", "who", "which", "how", "where", "why", "whether", "says", "said", "asked", "told",
 		"actually", "wait", "oops", "correction", "off", "out", "gone",
 	}, conditions...)
 	// conditions say when something is asked for, or whether.
 	conditions = []string{
-		"if", "when", "once", "after", "before", "unless", "while", "whenever", "provided", "assuming", "depending", "later",
+		"if", "when", "once", "after", "before", "unless", "while", "whenever", "provided", "assuming", "depending", "later", "falls", "wenn", "sobald", "erst", "zodra", "quand", "cuando", "quando",
 	}
 )
 

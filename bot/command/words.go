@@ -21,7 +21,8 @@ var (
 	// turningWords may turn a request into its opposite.
 	turningWords = []string{
 		"not", "no", "never", "but", "except", "excluding", "without", "neither", "nicht", "kein", "keine", "keinen", "ohne",
-		"weg", "away", "sans", "pas", "sin", "none", "cannot", "nothing",
+		"weg", "away", "sans", "pas", "sin", "none", "cannot", "nothing", "niet", "geen", "nunca", "zonder", "senza", "außer", "ausser", "behalve", "sauf", "excepto", "salvo",
+		"tranne", "anstelle", "lieu", "vez", "i.p.v",
 	}
 	// goneWords say at the end that codes are to be taken out.
 	goneWords = []string{"weg", "raus", "wegnehmen", "rausnehmen", "gone"}
