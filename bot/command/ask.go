@@ -390,6 +390,9 @@ func (d *draft) periodAt(items []item, i int, isBehindEnd bool) (skipped int, p 
 	if len(words) == 0 || isTold {
 		return 0, period{}
 	}
+	if n := d.startIn(words); n > 0 {
+		return 0, period{n: n, isStart: true}
+	}
 	if p = d.readPeriod(words); p.isUnread {
 		p.n = d.endOfUnread(items, i, p.n)
 		p.problem.Args[0] = Typed(joinTexts(items[i : i+p.n]))
@@ -400,6 +403,24 @@ func (d *draft) periodAt(items []item, i int, isBehindEnd bool) (skipped int, p 
 		}
 	}
 	return 0, p
+}
+
+// startIn is how many words say in how long a grant should begin: in two weeks, 2 weeks from now.
+func (d *draft) startIn(words []word) int {
+	if words[0].isOneOf([]string{"in", "within", "after"}) && len(words) > 1 {
+		if n := d.readEnd(words[1:]).n; n > 0 && d.readEnd(words[1:]).isCounted {
+			return 1 + n
+		}
+	}
+	p := d.readEnd(words)
+	switch next := wordAt(words, p.n); {
+	case p.n == 0 || !p.isCounted:
+	case next.isOneOf([]string{"later", "hence"}):
+		return p.n + 1
+	case next.isKeyword("from") && wordAt(words, p.n+1).isOneOf([]string{"now", "today"}):
+		return p.n + 2
+	}
+	return 0
 }
 
 // endOfUnread is how many items an end has that is not understood: those up to punctuation or

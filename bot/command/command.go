@@ -86,9 +86,10 @@ const (
 )
 
 var (
-	codeShape = regexp.MustCompile(`^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*$`)
-	idShape   = regexp.MustCompile(`^R-[0-9A-Z]{8}$`)
-	mention   = regexp.MustCompile(`^<[@#!]`)
+	codeShape  = regexp.MustCompile(`^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*$`)
+	idShape    = regexp.MustCompile(`^R-[0-9A-Z]{8}$`)
+	crossedOut = regexp.MustCompile(`(^| )~[^~]+~`)
+	mention    = regexp.MustCompile(`^<[@#!]`)
 )
 
 // Parse reads the text of a slash command that arrives now, with the grammar alone.
@@ -109,6 +110,9 @@ func (r *reader) parse(text string) (Command, error) {
 		return Command{}, newError(name+" help", "The command is longer than the %d characters I read.", MaxLength)
 	}
 	text = flag.ReplaceAllString(Normalize(text), "$1$2 ")
+	if out := crossedOut.FindString(text); out != "" {
+		return Command{}, newError("", "%s is crossed out. Leave it out, or type it plainly.", Typed(strings.Trim(out, "~ ")))
+	}
 	if text == "" {
 		return Command{Verb: VerbForm}, nil
 	}
@@ -211,7 +215,7 @@ func (r *reader) readSentence(tokens []word) (Command, error) {
 	first, rest := tokens[0], tokens[1:]
 	verb := first.lower()
 	question := cmp.Or(r.askWhichRequest(tokens), r.askWhatEnds(first, rest), r.readEmptying(first, rest),
-		r.askWhatEquals(tokens), r.askWhatDash(tokens), r.readGroupAlone(tokens))
+		r.askWhatEquals(tokens), r.askWhatDash(tokens), r.askWhatTake(first, rest), r.askStatement(tokens), r.readGroupAlone(tokens))
 	if question != nil {
 		return Command{}, question
 	}
@@ -283,6 +287,47 @@ func (r *reader) askWhatDash(words []word) *Error {
 		question.Either = append(question.Either, r.verify(ask))
 	}
 	return question
+}
+
+// askWhatTake asks what to take for a group means: to get it, or to take it out.
+func (r *reader) askWhatTake(verb word, rest []word) *Error {
+	isOut := func(w word) bool { return w.isOneOf([]string{"from", "off", "out", "away", "back", "of"}) }
+	isFor := func(f run) bool { return f.from > 0 && rest[f.from-1].isKeyword("for") }
+	if !r.knowsGroups() || !verb.isKeyword("take") || slices.ContainsFunc(rest, isOut) ||
+		!slices.ContainsFunc(r.exactRuns(rest), isFor) {
+		return nil
+	}
+	question := newError("", "%s can mean that the group gets it, or that it is taken out.", Typed(verb.text))
+	for _, action := range []approvals.Action{approvals.Add, approvals.Remove} {
+		if ask, ok := (several{reader: r}).readHalf(action, rest); ok {
+			question.Either = append(question.Either, r.verify(ask))
+		}
+	}
+	question.keepChoice()
+	return question
+}
+
+// askStatement asks what is wanted where a sentence says what a group has.
+func (r *reader) askStatement(words []word) *Error {
+	if !r.knowsGroups() {
+		return nil
+	}
+	for _, f := range r.exactRuns(words) {
+		if f.to >= len(words) || !words[f.to].isOneOf([]string{"has", "uses", "had", "used"}) || f.from > 0 && !words[f.from-1].isOneOf(openers) {
+			continue
+		}
+		rest := words[f.to+1:]
+		isTo := len(rest) > 0 && rest[0].isOneOf([]string{"to", "need", "asked", "requested", "been"})
+		if isTo || !r.hasLicense(rest) {
+			continue
+		}
+		question := newError("", "%s says what is so. Say what the group should get, without what it has.", Typed(words[f.to].text))
+		if ask, ok := (several{reader: r}).readHalf(approvals.Add, slices.Concat(words[f.from:f.to], rest)); ok && len(ask.Codes) == 1 && len(ask.Quotas) == 0 && words[f.to].isOneOf([]string{"has", "uses"}) {
+			question.Either = []string{r.verify(ask), r.name + " show " + QuoteGroup(f.text)}
+		}
+		return question
+	}
+	return nil
 }
 
 // readGroupAlone answers a group with a question mark, and nothing else.
@@ -606,7 +651,12 @@ func parseID(name string, verb Verb, rest []word) (Command, error) {
 		return Command{}, newError(name+" "+string(verb)+" "+strings.ToUpper(idAmong(asked)[0].text),
 			"%s takes no reason. Leave it out, or write it in the thread of the request's card.", Typed(verb))
 	}
+	isAsked := len(rest) > 0 && strings.HasSuffix(rest[len(rest)-1].typed, "?")
 	rest = idAmong(rest)
+	if len(rest) == 1 && isRequestID(rest[0].text) && isAsked && (verb == VerbCancel || verb == VerbEnd) {
+		return Command{}, newError(name+" "+string(verb)+" "+strings.ToUpper(rest[0].text), "That is a question. The command "+
+			"below does it.")
+	}
 	if at := slices.IndexFunc(rest, func(w word) bool { return isRequestID(w.text) }); at >= 0 && len(rest) > 1 {
 		about := aboutRequest(verb, rest, at)
 		if strings.HasPrefix(about, string(VerbEnd)) {

@@ -56,7 +56,7 @@ func TestParseCommand(t *testing.T) {
 		"group-01 RPADEVPRONU; IDU;":                       simple,
 		"group-01 RPADEVPRONU, idu, IDU RPADEVPRONU":       simple,
 		"group-01 `RPADEVPRONU` *IDU*":                     simple,
-		"`group-01` _RPADEVPRONU_ ~IDU~.":                  simple,
+		"`group-01` _RPADEVPRONU_ IDU.":                    simple,
 		"*group-01*: RPADEVPRONU IDU!":                     simple,
 		`"group-01" RPADEVPRONU IDU`:                       simple,
 		`"group-01"RPADEVPRONU IDU`:                        simple,

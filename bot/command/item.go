@@ -46,7 +46,7 @@ var (
 // isFiller reports whether a word means nothing where it stands.
 func (it item) isFiller() bool {
 	base, _, _ := strings.Cut(it.lower(), "'") // as in I'd
-	return it.kind == plain && !it.quoted && (slices.Contains(fillers, it.lower()) || isOrnament(it.text) ||
+	return it.kind == plain && !it.quoted && !strings.HasSuffix(it.lower(), "n't") && (slices.Contains(fillers, it.lower()) || isOrnament(it.text) ||
 		base != it.lower() && slices.Contains(fillers, base))
 }
 

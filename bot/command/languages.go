@@ -13,6 +13,7 @@ const (
 	returned = "returned" // the group gives it back
 	sameAs   = "same as"  // what another group has
 	briefly  = "briefly"  // for a time that is not said
+	besides  = "also"     // what the group has stays
 	nothing  = "the"      // a filler
 )
 
@@ -23,13 +24,16 @@ var phrases = func() map[string]string {
 		"limit": {"capped at", "capped to", "be capped at"},
 		nothing: {
 			"from now on", "to use", "to get", "to have", "to try", "as soon as possible", "if possible", "in advance",
-			"any more", "any longer", "por adelantado", "ab sofort", "de suite", "leave everything else as it is",
-			"leave the rest as it is",
-			"keep everything else", "keep the rest", "access to", "let's say", "would be enough", "would do", "will do",
+			"any more", "any longer", "por adelantado", "ab sofort", "de suite", "access to", "let's say", "would be enough", "would do", "will do",
 			"the following", "with immediate effect", "w.e.f. immediate effect", "immediate effect", "effective immediately",
 			"very urgent", "w.e.f immediate effect", "a period of", "the period of", "a duration of", "provide access of", "of them", "request you to",
 			"of course", "may use", "may have", "can use", "can have",
 			"be grateful for", "really do with", "end up with", "to keep", "do the needful", "do the needful and",
+		},
+		besides: {
+			"leave everything else as it is", "leave everything else", "leave the rest as it is", "leave the rest",
+			"keep everything else", "keep the rest", "and keep the rest", "rest stays", "the rest stays", "others stay",
+			"the others stay", "as well", "keep the others",
 		},
 		"hello": {
 			"dear all", "hi all", "hello all", "guten tag", "guten morgen", "good morning", "morning all",
@@ -150,6 +154,9 @@ var phrases = func() map[string]string {
 		},
 		"starting": {
 			"as of",
+		},
+		"later": {
+			"further on",
 		},
 	} {
 		for _, words := range others {

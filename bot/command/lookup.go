@@ -134,7 +134,8 @@ func (r *reader) readQuestion(tokens []word) (Command, error) {
 		return r.showHolders(tokens)
 	}
 	look := r.lookUp(tokens)
-	if look == string(VerbPending) && tokens[0].isKeyword("who") {
+	isList := look == string(VerbPending) || strings.HasPrefix(look, string(VerbMine))
+	if isList && tokens[0].isKeyword("who") {
 		return Command{}, newFill(r.name+" why <id>", "Each card names who may approve it, and so does %s.",
 			Typed(r.name+" why"))
 	}

@@ -849,7 +849,7 @@ var (
 	hedges = append([]string{
 		"or", "either", "than", "like", "same", sameAs, "similar", "instead", "rather", "half", "part", "some",
 		"other", "others",
-		"whichever", "already", "still", "again", "back", "also", "too", "plus", "as well", "auch", "ook", "aussi", "también", "anche", "sowie", "otherwise", "alternatively",
+		"whichever", "already", "still", "again", "back", "also", "too", "plus", "auch", "ook", "aussi", "también", "anche", "sowie", "otherwise", "alternatively",
 		"except", "date", "expiry",
 		"deadline", "maybe", "perhaps", "wrong", "ignore", "mistake",
 		"what", "who", "which", "how", "where", "why", "whether", "says", "said", "asked", "told",

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -42,14 +43,21 @@ func (d *draft) takeSiblings(items []item) []item {
 
 // siblingBy is the group that is called like this one, but for its number.
 func (d *draft) siblingBy(number string) (string, bool) {
-	words := strings.Fields(d.ask.Group)
-	if len(words) == 0 || !isDigits(words[len(words)-1]) || !isDigits(number) {
+	parts := numberedName.FindStringSubmatch(d.ask.Group)
+	if parts == nil || !isDigits(number) {
 		return "", false
 	}
-	words[len(words)-1] = number
-	sibling := strings.Join(words, " ")
-	return sibling, d.isGroup(sibling) && groupname.Canonical(sibling) != groupname.Canonical(d.ask.Group)
+	for _, padded := range []string{number, strings.Repeat("0", max(len(parts[2])-len(number), 0)) + number} {
+		sibling := parts[1] + padded
+		if d.isGroup(sibling) && groupname.Canonical(sibling) != groupname.Canonical(d.ask.Group) {
+			return sibling, true
+		}
+	}
+	return "", false
 }
+
+// numberedName is a name or an id that ends in a number.
+var numberedName = regexp.MustCompile(`^(.*[^0-9])([0-9]+)$`)
 
 func isDigits(text string) bool { return number.MatchString(text) }
 
@@ -83,9 +91,6 @@ func (d *draft) takeGroupsBehind(items []item) []item {
 func (d *draft) numberBehind(items []item) (int, bool) {
 	for i, it := range items {
 		if it.kind != group {
-			if !it.isFiller() && !it.isOneOf(prepositions) {
-				return 0, false
-			}
 			continue
 		}
 		for at := i + 1; at < len(items); at++ {

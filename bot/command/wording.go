@@ -120,6 +120,9 @@ func (d *draft) takeWord(it item) bool {
 		d.askWhich("%s can mean that the group keeps no other license, or just that it gets this one with a limit or "+
 			"without.", []any{Typed(approvals.Set)},
 			func(a *approvals.Ask) { a.Action = approvals.Add }, func(*approvals.Ask) {})
+	case it.isOneOf([]string{besides, "too", "additionally"}) && d.ask.Action == approvals.Set && d.isSaid:
+		d.askWhich("%s takes out what is not named.", []any{Typed(approvals.Set)},
+			func(a *approvals.Ask) { a.Action = approvals.Add }, func(*approvals.Ask) {})
 	case it.isOneOf(everything) && d.ask.Action == approvals.Remove:
 		d.takeEverything(it)
 	default:

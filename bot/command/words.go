@@ -51,10 +51,10 @@ var (
 	openers = []string{
 		"please", "pls", "plz", "hi", "hello", "hey", "i", "we", "can", "could", "would", "like", "need", "want",
 		"you", "me", "us", "have", "get", "dear", "team", "someone", "somebody", "anyone", "kindly", "my", "our", "let",
-		"sir", "madam", "mate", "bot", "urgent", "asap", "fyi", "ok", "so", "may", "might",
+		"sir", "madam", "mate", "bot", "urgent", "asap", "ok", "so", "may", "might",
 	}
 	// greetings are the openers that may stand before a question.
-	greetings = []string{"hi", "hello", "hey", "dear", "bot", "fyi", "ok", "so"}
+	greetings = []string{"hi", "hello", "hey", "dear", "bot", "ok", "so"}
 	// fillers stand between the parts of a request, and mean nothing.
 	fillers = []string{
 		"the", "a", "an", "and", "&", "+", "also", "group", "please", "pls", "thanks", "thx", "with", "of", "x", "×",
@@ -67,7 +67,7 @@ var (
 		"okay", "everyone", "everybody", "colleagues", "regards", "anymore", "bot", "valid", "can", "could", "would", "want",
 		"wants", "each", "apiece", "i", "hi", "hello", "hey", "needed", "required", "yo", "there",
 		"guys", "morning", "folks", "sorry", "they", "their", "theirs", "its", "shall",
-		"will", "yes", "might", "must", "now", "obtain", "obtains", "receive", "receives", "them", "be", "it",
+		"will", "yes", "must", "now", "obtain", "obtains", "receive", "receives", "them", "be", "it",
 		"eh", "uh", "um", "hm", "hmm", "err", "er", "ah", "oh", "äh", "ähm",
 	}
 	// soWords stand behind a reason, before what is asked for.
