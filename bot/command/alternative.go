@@ -39,7 +39,11 @@ func (d *draft) takeAlternatives(items []item) []item {
 			continue
 		}
 		before, behind := items[i-1], items[i+n]
+		isInstead := behind.kind == license && before.kind != license && hasLicense(items[:i]) && !items[i].isOneOf(denials)
 		switch {
+		case isInstead:
+			d.isUnclear = true
+			d.noteOpen("Say which licenses are meant, and leave out %s.", Typed(items[i].text))
 		case before.kind == license && behind.kind == license && !items[i].isOneOf(denials):
 			return d.askLicenses(items, i)
 		case behind.isNumber() && d.askLimits(before, behind):

@@ -274,6 +274,7 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 	items = d.takeForReason(items)
 	items = d.takeClauses(items)
 	items = d.takeLicenses(items)
+	d.checkEndOfSome(items)
 	items = d.takeAlternatives(d.takeSpelled(items))
 	items = d.takeWords(items)
 	items = d.takeSeats(items)
@@ -311,6 +312,25 @@ const maxWords = 120
 
 // maxEither is how many commands a question offers at most.
 const maxEither = 3
+
+// checkEndOfSome asks about an end that may be for some of the licenses only: those before it, or those of
+// its own sentence.
+func (d *draft) checkEndOfSome(items []item) {
+	end := slices.IndexFunc(items, func(it item) bool { return it.isEnd })
+	if end < 0 || len(d.ask.Codes) < 2 || !d.ask.IsTimed() {
+		return
+	}
+	hasBefore, isCut, isApart := false, false, false
+	for _, it := range items[:end] {
+		isApart = isApart || isCut && it.kind == license
+		hasBefore = hasBefore || it.kind == license
+		isCut = isCut || hasBefore && endsSentence([]word{it.word})
+	}
+	if hasBefore && hasLicense(items[end:]) || isApart && !items[end-1].endsClause {
+		d.isUnclear = true
+		d.noteOpen("The end can be for some of the licenses only. Ask for those in a request of their own.")
+	}
+}
 
 // takePeriods takes when the grant ends.
 func (d *draft) takePeriods(items []item) []item {
@@ -458,7 +478,9 @@ func (d *draft) askEnds(found []period) {
 	for _, p := range found {
 		options = append(options, p.applyTo)
 	}
-	if slices.ContainsFunc(found, func(p period) bool { return p.problem != nil }) || len(found) > maxEither {
+	isCounted := func(p period) bool { return p.isCounted }
+	isOther := func(p period) bool { return p.problem != nil }
+	if slices.ContainsFunc(found, isOther) || len(found) > maxEither || !slices.ContainsFunc(found, func(p period) bool { return !isCounted(p) }) {
 		options = nil
 	}
 	d.hasEnd, d.endToFill = true, "until <day>"
@@ -812,6 +834,11 @@ func standsAlone(items []item, at int) bool {
 func (d *draft) meansNothing(items []item, i int) bool {
 	it := items[i]
 	isKept := d.ask.IsTimed() && it.isOneOf([]string{"keep", "keeps"}) // until that end
+	isSwap := (isArrow(it.text) || it.isKeyword("to")) && i > 0 && i+1 < len(items) &&
+		items[i-1].kind == license && items[i+1].kind == license
+	if isSwap {
+		return false
+	}
 	isToEmpty := it.isKeyword("to") && i+1 < len(items) && items[i+1].isKeyword(WordEmpty)
 	return isKept || isToEmpty || it.isFiller() || it.isOneOf(politeWords) ||
 		it.isOneOf(addVerbs) && !d.isSaid || it.isOneOf(prepositions) && d.standsBefore(items[i+1:]) ||

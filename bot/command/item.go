@@ -22,6 +22,7 @@ type item struct {
 	endsClause bool // punctuation follows
 	isNaked    bool // a time without for or until before it
 	isEnd      bool // of a gap: it says when it ends
+	isPlus     bool // of a word for more: it was a sign
 }
 
 type kind int
@@ -39,6 +40,7 @@ var (
 	countShape  = regexp.MustCompile(`^([0-9]{1,7}|x[0-9]{1,7}|[0-9]{1,7}x)$`)
 	limitSign   = regexp.MustCompile(`[=:*]`)
 	thousands   = regexp.MustCompile(`[0-9][,.][0-9]{3}\b`)
+	plusNumber  = regexp.MustCompile(`^\+[0-9]{1,4}$`)                 // so many more
 	bracketed   = regexp.MustCompile(`^([A-Za-z-]+)\(([0-9]{1,9})\)$`) // a code with its limit
 	limitShape  = regexp.MustCompile(`^[0-9]{1,9}$`)
 )
@@ -113,8 +115,17 @@ func (d *draft) expand(tokens []word, found run) []item {
 			items[i-1].endsOff, items[i-1].endsClause, items[i].means = true, true, nothing
 		}
 	}
-	items = d.dropRepeatedGroup(items)
+	items = d.dropPlus(d.dropRepeatedGroup(items))
 	return joinLimits(items)
+}
+
+// dropPlus drops the meaning of a plus before a number that stands before a license: +3 IDU.
+func (d *draft) dropPlus(items []item) []item {
+	trial := &draft{reader: d.reader, isTrial: true}
+	return slices.DeleteFunc(slices.Clone(items), func(it item) bool {
+		at := slices.IndexFunc(items, func(other item) bool { return other.word == it.word && it.typed == "" && other.isPlus }) + 2
+		return it.isPlus && at < len(items) && items[at].kind == plain && !items[at-1].endsOff && !trial.licensesAt(items[at:]).isNone()
+	})
 }
 
 // codeSeparators stand between codes without blanks.
@@ -133,8 +144,11 @@ func splitItem(w word) []item {
 	var items []item
 	for _, part := range strings.FieldsFunc(w.text, isSeparator) {
 		for _, text := range strings.Fields(part) {
-			text = strings.TrimLeft(stripDecoration(text), "+")
-			if text == "" {
+			text = stripDecoration(text)
+			if plusNumber.MatchString(text) && !w.quoted {
+				items = append(items, item{word: word{text: moreWords[0]}, isPlus: true})
+			}
+			if text = strings.TrimLeft(text, "+"); text == "" {
 				continue
 			}
 			items = append(items, item{word: word{text: text, typed: text, quoted: w.quoted}})
@@ -390,6 +404,15 @@ func (d *draft) takeSeats(items []item) []item {
 			rest = append(rest, it)
 		}
 	}
+	isYear := func(it item) bool {
+		return it.isNumber() && (year.MatchString(it.text) || longNumber.MatchString(it.text) && len(it.text) > 4)
+	}
+	if at := slices.IndexFunc(rest, isYear); at > 0 && rest[at-1].kind == license && d.ask.Action != approvals.Remove &&
+		!(at+1 < len(rest) && rest[at+1].isOneOf(seatWords)) {
+		d.noteOpen("%s can be a seat limit, or something else. A limit is written such as %s.", Typed(rest[at].text), Typed("IDU=10"))
+		d.isUnclear = true
+		return slices.Concat(withoutNumbers(items), apart)
+	}
 	before, isBefore := assignSeats(rest, -1)
 	behind, isBehind := assignSeats(rest, 1)
 	switch {
@@ -516,6 +539,11 @@ func isArrow(text string) bool { return slices.Contains([]string{"->", "=>", "â†
 func (d *draft) takeSeatsOfEach(items []item) []item {
 	isEach := func(it item) bool { return it.isOneOf(eachWords) }
 	at := slices.IndexFunc(items, item.isNumber)
+	if each := slices.IndexFunc(items, isEach); each >= 0 && at >= 0 && d.onlyCode() != "" && d.ask.Action != approvals.Remove {
+		d.askLimit("A seat limit is for the whole group. Say how many seats it may use in all, without %s.",
+			Typed(items[each].text))
+		return withoutNumbers(slices.Delete(slices.Clone(items), each, each+1))
+	}
 	if !slices.ContainsFunc(items, isEach) || !isOneNumber(items) || len(d.ask.Quotas) > 0 {
 		return items
 	}

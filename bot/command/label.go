@@ -9,7 +9,7 @@ import (
 // labels are the words before a part of a request that was written like a form.
 var labels = []string{
 	"group", "groups", "license", "licenses", "licence", "licences", "code", "codes", "duration", "period", "reason",
-	"name", "id", "for", "until", "end", "qty", "quantity", "seats", "users", "ticket",
+	"name", "id", "for", "until", "end", "qty", "quantity", "seats", "users", "ticket", "action", "start", "limit",
 }
 
 var labeled = regexp.MustCompile(`^([A-Za-z]+)[=:](.*)$`)
@@ -129,7 +129,7 @@ func dropLabels(tokens []word) []word {
 			label.means = nothing
 		case label.isOneOf([]string{"duration", "period"}):
 			label.means = "for"
-		case label.isOneOf([]string{"name", "id", "qty", "quantity", "seats", "users"}):
+		case label.isOneOf([]string{"name", "id", "qty", "quantity", "seats", "users", "action", "limit"}):
 			label.means = nothing
 		case label.isKeyword("end"):
 			label.means = "until"

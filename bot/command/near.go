@@ -99,8 +99,9 @@ func (r *reader) lateVerbDrafts(body, reason []word) []*draft {
 		if r.isAboutLimit(w, body[i+1:]) {
 			action, limit = approvals.Add, w.text
 		}
-		if action != approvals.Add && r.hasLicense(body[:i]) && r.hasLicense(body[i+1:]) {
-			continue // it is for those behind it
+		isOfOther := r.hasLicense(body[:i]) && (r.hasLicense(body[i+1:]) || endsSentence(body[:i]))
+		if action != approvals.Add && isOfOther || strings.EqualFold(w.text, "no more") && !r.hasLicense(body[i+1:]) {
+			continue // it is for those behind it, or for one of those before it
 		}
 		rest := slices.Delete(slices.Clone(body), i, i+1)
 		for _, found := range r.exactRuns(rest) {
@@ -114,6 +115,13 @@ func (r *reader) lateVerbDrafts(body, reason []word) []*draft {
 		}
 	}
 	return drafts
+}
+
+// endsSentence reports whether a sentence ends among words.
+func endsSentence(words []word) bool {
+	return slices.ContainsFunc(words, func(w word) bool {
+		return endsClause(w) && strings.ContainsAny(w.typed[len(w.typed)-1:], ".;!?")
+	})
 }
 
 // lateVerb is the action of a verb behind the first word.

@@ -28,8 +28,9 @@ func cutReason(tokens []word, from int) (rest, reason []word) {
 // nextLabel is where a reason ends before the label of another part: Reason: audit. Until: Friday.
 func nextLabel(reason []word) int {
 	for i := 1; i < len(reason); i++ {
-		isLabel := strings.HasSuffix(reason[i].typed, ":") && (reason[i].isOneOf(labels) || reason[i].isOneOf(untilWords))
-		if isLabel && endsClause(reason[i-1]) {
+		isLabel := (reason[i].isOneOf(labels) || slices.Contains(labels, strings.ToLower(reason[i].text)) || reason[i].isOneOf(untilWords)) &&
+			(strings.HasSuffix(reason[i].typed, ":") || reason[i].means == nothing)
+		if isLabel {
 			return i
 		}
 	}
@@ -96,6 +97,11 @@ func (d *draft) takeReason(reason []word) {
 	text := joinTyped(reason)
 	if problem := reasonProblem(text); problem != "" {
 		d.noteOpen("%s", problem)
+		return
+	}
+	if !d.isSaid && d.ask.Action == approvals.Add && len(reason) > 0 && reason[0].means == unneeded {
+		d.askWhich("That reads like a reason to take codes out.", nil,
+			func(a *approvals.Ask) { a.Action, a.Reason = approvals.Remove, text }, func(a *approvals.Ask) { a.Reason = text })
 		return
 	}
 	if d.ask.Reason != "" && text != "" {
@@ -421,9 +427,8 @@ func (d *draft) takeWeakReason(items []item) []item {
 // isPlainReason reports whether words are one sentence that names no other group, no license and nothing that
 // is meant alone.
 func (d *draft) isPlainReason(words []word) bool {
-	isEnd := func(w word) bool { return endsClause(w) && strings.ContainsAny(w.typed[len(w.typed)-1:], ".;!?") }
 	isOnly := func(w word) bool { return w.isOneOf(onlyWords) }
-	return !d.namesOther(words) && !slices.ContainsFunc(words[:len(words)-1], isEnd) && !slices.ContainsFunc(words, isOnly)
+	return !d.namesOther(words) && !endsSentence(words[:len(words)-1]) && !slices.ContainsFunc(words, isOnly)
 }
 
 // surelySaysWhy reports whether words behind since or as can be nothing but a reason: a sentence, or what it

@@ -89,6 +89,7 @@ func (s several) splitGroups(o opening, body []word, runs []run) *Error {
 	var asks []approvals.Ask
 	for _, f := range runs {
 		words := slices.Concat(body[:runs[0].from], body[f.from:f.to], behind)
+		words = slices.DeleteFunc(words, func(w word) bool { return w.isOneOf(eachWords) })
 		ask, ok := s.offeredBy(s.readAsk(o, words))
 		if !ok || len(ask.Quotas) > 0 && !isEach {
 			return nil
