@@ -482,6 +482,11 @@ func (r *reader) readOther(verb string, rest []word) (Command, error) {
 
 // readShow reads what is to be shown: a list, or a group.
 func (r *reader) readShow(verb string, rest []word) (Command, error) {
+	isOther := func(w word) bool { return w.isOneOf(addVerbs) || w.isOneOf(removeVerbs) }
+	if at := slices.IndexFunc(rest, isOther); at > 0 && r.namesGroup(rest[:at]) && !r.isCheck {
+		return Command{}, newError(r.name+" show "+QuoteGroup(r.exactRuns(rest[:at])[0].text),
+			"That is more than one command. Type what is to change in one of its own.")
+	}
 	rest = r.groupAmong(r.dropKind(rest))
 	name, _, _ := joinRun(rest)
 	if c, ok := listed(rest); ok && !r.isGroup(name) {
@@ -650,6 +655,9 @@ func parseID(name string, verb Verb, rest []word) (Command, error) {
 	if asked, isReason := cutReason(rest, 1); verb != VerbCancel && len(isReason) > 0 && len(idAmong(asked)) == 1 {
 		return Command{}, newError(name+" "+string(verb)+" "+strings.ToUpper(idAmong(asked)[0].text),
 			"%s takes no reason. Leave it out, or write it in the thread of the request's card.", Typed(verb))
+	}
+	if at := slices.IndexFunc(rest, func(w word) bool { return isRequestID(w.text) }); at > 0 && rest[0].isKeyword("of") && verb == VerbEnd {
+		return Command{}, newError(name+" "+string(VerbStatus)+" "+strings.ToUpper(rest[at].text), aboutQuestion)
 	}
 	isAsked := len(rest) > 0 && strings.HasSuffix(rest[len(rest)-1].typed, "?")
 	rest = idAmong(rest)

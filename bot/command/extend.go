@@ -33,18 +33,27 @@ func (r *reader) wantsLaterEnd(words []word) bool {
 		return true
 	}
 	verb, isAct := findLookup(idLookups, withoutEndOf(words))
-	isNow := func(w word) bool { return w.isOneOf([]string{"now", "today", "immediately", "early", "earlier"}) }
-	isOther := !isAct || verb == VerbEnd && !slices.ContainsFunc(words, isNow) // it is to end on that day
-	return isOther && (mentionsPeriod(words) || slices.ContainsFunc(words, isUnit) || len(r.dayAmong(words)) > 0)
+	isNow := func(w word) bool { return w.isOneOf([]string{"now", "today", "immediately"}) }
+	isEarly := func(w word) bool { return w.isOneOf([]string{"early", "earlier"}) }
+	hasDay := mentionsPeriod(words) || len(r.dayAmong(words)) > 0
+	switch {
+	case !isAct:
+		return hasDay || slices.ContainsFunc(words, isUnit)
+	case verb != VerbEnd || slices.ContainsFunc(words, isNow) && !slices.ContainsFunc(words, word.isTurning):
+		return false
+	}
+	return hasDay || slices.ContainsFunc(words, isUnit) && !slices.ContainsFunc(words, isEarly)
 }
 
-// dayAmong are the words that name a day behind a preposition, and what follows them: on 15-12.
+// dayAmong are the words from the first day on that is still to come.
 func (r *reader) dayAmong(words []word) []word {
-	for i, w := range words {
-		if w.isOneOf([]string{"on", "at", "by"}) && i+1 < len(words) {
-			if days, n := r.readDay(words[i+1:]); n > 0 && days[0].After(r.today()) {
-				return words[i+1:]
-			}
+	words = slices.Clone(words)
+	for i := range words {
+		words[i].text = strings.Trim(words[i].text, "()")
+	}
+	for i := range words {
+		if days, n := r.readDay(words[i:]); n > 0 && days[0].After(r.today()) {
+			return words[i:]
 		}
 	}
 	return nil
@@ -61,7 +70,11 @@ func (r *reader) askToExtend(words []word) *Error {
 	ask.Command, ask.For, ask.Until, ask.Reason, ask.Packs = r.name, 0, time.Time{}, joinTyped(reason), nil
 	const explained = "To change when licenses end, ask for the same codes of the same group again, with the other end."
 	question := newError("", explained)
-	ends := r.otherEnds(body, filed.Ends)
+	ends, read := r.otherEnds(body, filed.Ends)
+	if left := r.leftOf(body, read, ask); left != "" {
+		question.Format, question.Args = question.Format+" %s is not understood.", []any{Typed(left)}
+		return question
+	}
 	if ask.Action == approvals.Add {
 		for _, p := range ends {
 			one := ask
@@ -100,13 +113,19 @@ func cutClause(words []word) (body, clause []word) {
 		if isDash {
 			clause = words[i+1:]
 		}
-		isOther := func(w word) bool { return isRequestID(w.text) || soundsLikeTime(w) }
+		isOther := func(w word) bool { return isRequestID(w.text) || soundsLikeTime(w) || isEndWord(w) }
 		if !slices.ContainsFunc(clause, word.saysMuch) || slices.ContainsFunc(clause, isOther) || mentionsPeriod(clause) {
 			return words, nil
 		}
 		return words[:i], withoutPoliteness(clause)
 	}
 	return words, nil
+}
+
+// isEndWord reports whether a word names a day or begins the end of something.
+func isEndWord(w word) bool {
+	_, isMonth := findMonth(w.lower())
+	return isMonth || isWeekday(w.lower()) || w.isKeyword("end")
 }
 
 // filedIn is the request that words name, and its id. Only one that gave licenses can be asked for again.
@@ -125,38 +144,68 @@ func (r *reader) filedIn(words []word) (filed Filed, id string) {
 	return filed, id
 }
 
-// otherEnds are the ends that words can mean, for what ends then. A length counts from the
-// present end, or with the word for also from now.
-func (r *reader) otherEnds(words []word, ends time.Time) []period {
+// otherEnds are the ends that words can mean, for what ends then, and the words that say so. A length counts
+// from the present end, or with the word for also from now.
+func (r *reader) otherEnds(words []word, ends time.Time) (found []period, read []word) {
 	plainer, isFurther := withoutFurther(words)
 	for i := range plainer {
 		p := r.readEnd(plainer[i:])
-		switch {
-		case p.n == 0 || p.isBroken():
-		case len(p.either) > 0:
-			return p.either
-		case !p.isCounted:
-			return []period{p}
-		default:
-			found := r.afterEnd(plainer[i:], ends)
-			if isFor := plainer[i].isKeyword("for") && !isFurther; isFor && len(found) > 0 {
-				found = append(found, p)
-			}
-			if slices.ContainsFunc(words, func(w word) bool { return w.isOneOf(earlierWords) }) {
-				return nil
-			}
-			return found
+		if p.n == 0 || p.isBroken() {
+			continue
 		}
+		read = plainer[i : i+p.n]
+		switch {
+		case len(p.either) > 0:
+			return p.either, read
+		case !p.isCounted:
+			return []period{p}, read
+		case slices.ContainsFunc(words, func(w word) bool { return w.isOneOf(earlierWords) }):
+			return nil, read
+		case i > 0 && plainer[i-1].isOneOf([]string{"in", "after", "within"}): // counted from today
+			return r.afterEnd(plainer[i:], r.Now), read
+		}
+		found = r.afterEnd(plainer[i:], ends)
+		if isFor := plainer[i].isKeyword("for") && !isFurther; isFor && len(found) > 0 {
+			found = append(found, p)
+		}
+		return found, read
 	}
 	if named := r.dayAmong(words); named != nil {
 		days, n := r.readDay(named)
 		if p := r.untilOneOf(joinWords(named[:n]), days); len(p.either) > 0 {
-			return p.either
+			return p.either, named[:n]
 		} else if p.problem == nil {
-			return []period{p}
+			return []period{p}, named[:n]
 		}
 	}
-	return nil
+	return nil, nil
+}
+
+// leftOf are the words that say something beside the request, what it gave and its other end.
+func (r *reader) leftOf(words, read []word, ask approvals.Ask) string {
+	known := slices.Concat(furtherWords, earlierWords, lateVerbs, openers, prepositions, requestWords, politeWords, untilWords,
+		idLookups[1].words, showVerbs, questionWords, onlyWords, []string{
+			"extended", "prolonged", "postpone", "push", "out", "back", "run", "runs", "keep", "until", "end", "date", "time", "new", "already",
+			"still", "again", "till", "go", "on", "stay", "active", "period", "grant", "access", "day",
+		})
+	own := []string{ask.Group}
+	for _, code := range ask.Codes {
+		l, _ := r.license(code)
+		own = append(own, code, l.Name)
+	}
+	isOwn := func(w word) bool {
+		return slices.ContainsFunc(own, func(name string) bool { return slices.Contains(nameWords(name), singular(w.lower())) }) ||
+			strings.Contains(strings.ToLower(strings.Join(own, " ")), w.lower())
+	}
+	var left []word
+	for _, w := range words {
+		isRead := slices.ContainsFunc(read, func(o word) bool { return o == w })
+		if !isRead && !isRequestID(w.text) && !w.isOneOf(known) && !(item{word: w}).isFiller() && !isOwn(w) && !isUnit(w) &&
+			w.text != "-" {
+			left = append(left, w)
+		}
+	}
+	return joinWords(left)
 }
 
 // readEnd reads a time, or a length with an article and no more before it.

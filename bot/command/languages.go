@@ -156,7 +156,7 @@ var phrases = func() map[string]string {
 			"as of",
 		},
 		"later": {
-			"further on",
+			"further on", "not now", "not yet",
 		},
 	} {
 		for _, words := range others {

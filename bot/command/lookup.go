@@ -67,7 +67,10 @@ func findLookup(all []lookup, tokens []word) (Verb, bool) {
 // at this place, or puts it off. Behind the request, not and the like say why.
 func areUnsure(words []word, at int) bool {
 	isTurning := slices.ContainsFunc(words[:at], word.isTurning) || words[len(words)-1].isTurning()
-	return isTurning || slices.ContainsFunc(words, func(w word) bool { return w.isOneOf(conditions) })
+	isLater := func(w word) bool {
+		return w.isOneOf(conditions) || w.isOneOf([]string{"yet", "tomorrow", "monday", "friday"}) || isWeekday(w.lower())
+	}
+	return isTurning || slices.ContainsFunc(words, isLater)
 }
 
 // aboutRequest is the command with this verb for the request that stands at this place. Words
@@ -156,6 +159,14 @@ func (r *reader) readQuestion(tokens []word) (Command, error) {
 		which := newError("", "These can be your own requests, or those that wait for approvers.")
 		which.Either = []string{r.name + " mine", r.name + " pending"}
 		return Command{}, which
+	}
+	isEnd := slices.IndexFunc(tokens, func(w word) bool { return strings.HasSuffix(w.typed, "?") })
+	isMore := isEnd >= 0 && slices.ContainsFunc(tokens[isEnd+1:], func(w word) bool {
+		return w.isOneOf(addVerbs) || w.isOneOf(removeVerbs) || w.isOneOf(wantVerbs)
+	})
+	if isMore {
+		return Command{}, newError(r.name+" "+look, "That is a question, and more. The command below answers the question. Type "+
+			"what is to change in a command of its own.")
 	}
 	isWish := tokens[0].isOneOf([]string{"should", "shall"}) || hasRequestID(tokens) && r.wantsLaterEnd(tokens)
 	return r.lookAt(look, !isWish, aboutQuestion)

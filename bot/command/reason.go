@@ -108,6 +108,12 @@ func (d *draft) takeReason(reason []word) {
 		d.noteOpen("That gives two reasons. Say why once, after %s.", Typed("because"))
 		return
 	}
+	if tail := d.tailOf(reason); tail != "" {
+		d.isUnclear = true
+		d.noteOpen("%s can be a part of the reason, or of the request. Write it before %s, or put the whole reason in "+
+			"double quotes.", Typed(tail), Typed("because"))
+		return
+	}
 	if days, n := d.readDay(reason); n > 0 && n == len(reason) && d.ask.Action == approvals.Add && !d.hasEnd {
 		d.askEndOrReason(text, days)
 		return
@@ -134,6 +140,23 @@ func (d *draft) takeReason(reason []word) {
 	options = append(options, func(a *approvals.Ask) { addReason(a, text) })
 	d.askWhich("%s can be the end of the grant, or a part of the reason.", []any{Typed(joinWords(reason[at : at+n]))},
 		options...)
+}
+
+// tailOf is what stands behind the first sentence of a reason, or is a number of seats behind a comma, if it may
+// be meant as a part of the request.
+func (d *draft) tailOf(reason []word) string {
+	for i := 1; i < len(reason); i++ {
+		isSentence := endsSentence(reason[i-1 : i])
+		tail := reason[i:]
+		isSeats := func(w word) bool {
+			return (item{word: w}).isNumber() || (item{word: w}).isFiller() || w.isOneOf(seatWords) || w.isOneOf(limitNouns)
+		}
+		isAllSeats := d.countsSeats(tail) && !slices.ContainsFunc(tail, func(w word) bool { return !isSeats(w) })
+		if isSentence && !d.isHarmless(tail) || endsClause(reason[i-1]) && isAllSeats {
+			return typedText(tail)
+		}
+	}
+	return ""
 }
 
 // addReason adds to the reason what stands elsewhere.
