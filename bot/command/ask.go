@@ -824,7 +824,7 @@ func standsAlone(items []item, at int) bool {
 	if at+1 < len(items) && items[at+1].isOneOf(seatWords) {
 		end++
 	}
-	for at > 1 && items[at-1].isOneOf([]string{"max", "maximum", "up", "to", "upto", "at", "most", "limit", "total"}) && !items[at-1].endsClause {
+	for at > 1 && (items[at-1].isFiller() || items[at-1].isKeyword("to")) && !items[at-1].endsClause {
 		at--
 	}
 	return at > 0 && items[at-1].endsClause && (end == len(items)-1 || items[end].endsClause)

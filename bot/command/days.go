@@ -218,7 +218,7 @@ func (k Known) readBoundary(text []string) ([]time.Time, int) {
 	if text[0] == "this" && len(text) > 1 && slices.Contains([]string{"week", "month", "quarter", "year"}, text[1]) {
 		return k.endOf(text[1:], 1)
 	}
-	if !slices.Contains([]string{"end", "ende", "fin", "rest", "remainder"}, text[0]) {
+	if !slices.Contains([]string{"end", "ende", "fin", "eind", "einde", "rest", "remainder"}, text[0]) {
 		return nil, 0
 	}
 	skipped := 1

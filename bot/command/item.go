@@ -173,7 +173,8 @@ func endsClause(w word) bool {
 		return false
 	}
 	last := w.typed[len(w.typed)-1:]
-	isTitle := last == "." && len([]rune(w.text)) < 4 && unicode.IsUpper([]rune(w.text)[0]) // as in Ms.
+	isTitle := last == "." && len([]rune(w.text)) < 4 && unicode.IsUpper([]rune(w.text)[0]) &&
+		strings.ToUpper(w.text) != w.text // as in Ms.
 	return strings.Contains(",;:.!?", last) && !isTitle
 }
 
@@ -412,6 +413,11 @@ func (d *draft) takeSeats(items []item) []item {
 		d.noteOpen("%s can be a seat limit, or something else. A limit is written such as %s.", Typed(rest[at].text), Typed("IDU=10"))
 		d.isUnclear = true
 		return slices.Concat(withoutNumbers(items), apart)
+	}
+	if at := slices.IndexFunc(items, func(it item) bool { return it.kind == plain && it.means == "" && strings.EqualFold(it.text, "group") }); at >= 0 &&
+		at+1 < len(items) && items[at+1].isNumber() {
+		d.isUnclear = true
+		d.noteOpen("%s can be another group. One request is for one group.", Typed(items[at].text+" "+items[at+1].text))
 	}
 	before, isBefore := assignSeats(rest, -1)
 	behind, isBehind := assignSeats(rest, 1)

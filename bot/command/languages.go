@@ -434,7 +434,7 @@ func markNoMore(words []word) {
 func phraseAt(tokens []word) (n int, means string) {
 	for n := min(len(tokens), longestPhrase); n > 1; n-- {
 		isQuoted := slices.ContainsFunc(tokens[:n], func(w word) bool { return w.quoted })
-		text := strings.ReplaceAll(strings.ToLower(joinWords(tokens[:n])), "'", "")
+		text := strings.Trim(strings.ReplaceAll(strings.ToLower(joinWords(tokens[:n])), "'", ""), "()")
 		if means := phrases[text]; means != "" && !isQuoted {
 			return n, means
 		}

@@ -28,10 +28,14 @@ var slackLink = regexp.MustCompile(`<[A-Za-z][A-Za-z0-9+.-]*:[^|<>]*(?:\|[^<>]*)
 func Normalize(text string) string {
 	text = slackLink.ReplaceAllStringFunc(text, unwrapLink)
 	text = emoji.Expand(html.UnescapeString(text))
+	text = lineEnd.ReplaceAllString(strings.TrimSpace(text), "$1; ")
 	text = strings.Map(plainPunctuation, strings.Map(visibleRune, text))
 	text = quotedText.ReplaceAllStringFunc(norm.NFKC.String(text), undoMentions)
 	return strings.Join(strings.Fields(text), " ")
 }
+
+// lineEnd is the end of a line, without punctuation. It ends a sentence.
+var lineEnd = regexp.MustCompile(`([^\s,;:.!?])[ \t]*[\r\n]+`)
 
 // slackMention is how Slack sends a person, a channel or a user group that a person
 // typed, with the name as it was typed.

@@ -152,7 +152,9 @@ func (d *draft) tailOf(reason []word) string {
 			return (item{word: w}).isNumber() || (item{word: w}).isFiller() || w.isOneOf(seatWords) || w.isOneOf(limitNouns)
 		}
 		isAllSeats := d.countsSeats(tail) && !slices.ContainsFunc(tail, func(w word) bool { return !isSeats(w) })
-		if isSentence && !d.isHarmless(tail) || endsClause(reason[i-1]) && isAllSeats {
+		p := d.readPeriod(tail)
+		isTime := p.n == len(tail) && (p.isBroken() || p.isStart)
+		if isSentence && !d.isHarmless(tail) || endsClause(reason[i-1]) && (isAllSeats || isTime) {
 			return typedText(tail)
 		}
 	}
@@ -224,7 +226,7 @@ func (d *draft) takeMarked(items []item, i int, isBracket bool) []item {
 		rest = slices.Concat(words[:at], words[at+n:])
 	}
 	_, asDay := d.readDay(words)
-	if len(rest) > 0 && asDay < len(words) && !d.isHarmless(rest) {
+	if isDay := d.ask.Action == approvals.Add && asDay == len(words); len(rest) > 0 && !isDay && !d.isHarmless(rest) {
 		d.isUnclear = true
 		d.noteOpen("%s can be the reason, or a part of the request. Write a reason after %s.", Typed(joinTexts(inside)),
 			Typed("because"))

@@ -37,7 +37,7 @@ func (d *draft) isRisky(w word) bool {
 // undoWords say that a license is not wanted, or not yet.
 var undoWords = []string{
 	"unused", "obsolete", "redundant", "surplus", "offboarding", "removal", "hold", "pending", "trial", "loan", "unlimited",
-	briefly, "temporary", "temporarily", "temp", "wait", "add", "grant", "extend", "longer", "replacement", "with",
+	briefly, "temporary", "temporarily", "temp", "wait", "add", "grant", "extend", "longer", "replacement", "with", "return", "cleanup", "clean-up",
 }
 
 // namesOther reports whether words name a group or a license.
@@ -53,13 +53,16 @@ func (d *draft) isNearLicense(words []word) bool {
 	isCode := func(w word) bool {
 		return IsCode(w.text) && (looksOwned(w.text) || len(d.nearest(w.text)) > 0) && !d.isTicket([]word{w})
 	}
-	return len(words) < 3 && d.hasLicense(words) || slices.ContainsFunc(words, isCode)
+	isShort := len(words) < 3 && (d.hasLicense(words) || len(d.nearest(joinWords(words))) > 0)
+	return isShort || slices.ContainsFunc(words, isCode)
 }
 
 // countsSeats reports whether there is a number that counts something, and belongs to no name such as phase 3.
 func (d *draft) countsSeats(words []word) bool {
 	for i, w := range words {
-		isName := isNumbered(words, i) || d.isTicket(words[i:i+1]) || year.MatchString(w.text) && i > 0
+		isLimit := i > 0 && (words[i-1].isOneOf(roughWords) || words[i-1].isOneOf(limitNouns) ||
+			words[i-1].isOneOf([]string{"least", "most", "minus", "count"})) || wordAt(words, i+1).isOneOf(seatWords)
+		isName := isNumbered(words, i) && !isLimit || d.isTicket(words[i:i+1]) || year.MatchString(w.text) && i > 0
 		if (item{word: w}).isNumber() && !isName || w.isOneOf(eachWords) || strings.HasPrefix(w.text, "+") {
 			return true
 		}
@@ -72,9 +75,13 @@ func (d *draft) saysWhen(words []word) bool {
 	for i, w := range words {
 		_, days := d.readDay(words[i:])
 		_, isMonth := findMonth(w.lower())
+		isMonth = isMonth && !w.isKeyword("may")
+		if first, last, isRange := strings.Cut(w.lower(), "-"); isRange && isWeekday(first) && isWeekday(last) {
+			return true
+		}
 		isNext := w.isOneOf([]string{"next", "this", "coming", "rest"}) && (isUnit(wordAt(words, i+1)) || len(words) == 1)
 		isName := i+1 < len(words) && isPartOfName(words[i:], i > 0)
-		isTime := days > 0 || isMonth && len(w.text) > 3 || isUnit(w) || isNext || w.isOneOf(startWords) || w.isOneOf(untilWords)
+		isTime := days > 0 || isMonth || isUnit(w) || isNext || w.isOneOf(startWords) || w.isOneOf(untilWords)
 		if isTime && !isName {
 			return true
 		}
