@@ -169,9 +169,9 @@ func (in formFields) untilWords() string {
 	return withKeyword("until", in.until)
 }
 
-// reasonWords puts the reason in double quotes, so that nothing in it is read as an end.
+// reasonWords puts the reason in double quotes, so that nothing in it is read as an end. Its lines are one.
 func (in formFields) reasonWords() string {
-	why := strings.ReplaceAll(command.Normalize(in.why), `"`, " ")
+	why := strings.ReplaceAll(command.Normalize(strings.Join(strings.Fields(in.why), " ")), `"`, " ")
 	if strings.TrimSpace(why) == "" {
 		return ""
 	}
