@@ -166,7 +166,10 @@ func (r *reader) startsLooseRun(tokens []word) bool {
 
 // exactRuns are the words that are the exact name or the id of a group.
 func (r *reader) exactRuns(tokens []word) []run {
-	if !r.knowsGroups() {
+	switch {
+	case len(tokens) == 0:
+		return nil
+	case !r.knowsGroups():
 		return r.likelyRuns(tokens)
 	}
 	var found []run
@@ -345,6 +348,10 @@ func (d *draft) takePeriods(items []item) []item {
 			continue
 		}
 		i += skipped
+		if p.isNaked && !items[i].isKeyword("to") && d.isInClause(items, i) && !items[i-1].isOneOf([]string{"by", "next"}) {
+			rest = append(rest, items[i])
+			continue
+		}
 		p.isNaked = p.isNaked && !(p.isCounted && d.standsFree(items, i))
 		isOr = isOr || skipped > 0
 		switch words := items[i : i+p.n]; {
@@ -406,7 +413,7 @@ func (d *draft) standsFree(items []item, i int) bool {
 // periodAt reads an end at an item. Behind another end one may stand behind a word such as "or".
 func (d *draft) periodAt(items []item, i int, isBehindEnd bool) (skipped int, p period) {
 	words := plainWords(items[i:])
-	isTold := i > 0 && items[i-1].isOneOf(beWords) && items[i].isOneOf([]string{"expiring", "ending"}) // of something else
+	isTold := i > 0 && items[i-1].isOneOf(beWords) && items[i].isOneOf(toldEnds) // of something else
 	if len(words) == 0 || isTold {
 		return 0, period{}
 	}
@@ -427,6 +434,11 @@ func (d *draft) periodAt(items []item, i int, isBehindEnd bool) (skipped int, p 
 
 // startIn is how many words say in how long a grant should begin: in two weeks, 2 weeks from now.
 func (d *draft) startIn(words []word) int {
+	if words[0].isKeyword("after") && len(words) > 1 {
+		if _, n := d.readDay(words[1:]); n > 0 {
+			return 1 + n
+		}
+	}
 	if words[0].isOneOf([]string{"in", "within", "after"}) && len(words) > 1 {
 		if n := d.readEnd(words[1:]).n; n > 0 && d.readEnd(words[1:]).isCounted {
 			return 1 + n
@@ -450,7 +462,7 @@ func (d *draft) endOfUnread(items []item, from, n int) int {
 	for ; from+n < len(items) && !items[from+n-1].endsClause; n++ {
 		next := items[from+n:]
 		isPart := next[0].kind != plain || !trial.licensesAt(next).isNone() || d.standsBefore(next) ||
-			d.readPeriod(plainWords(next)).n > 0 || next[0].isOneOf(alternativeWords) || next[0].isTurning() ||
+			d.readPeriod(plainWords(next)).n > 0 || next[0].isKeyword("for") || next[0].isOneOf(alternativeWords) || next[0].isTurning() ||
 			next[0].isOneOf(politeWords)
 		if isPart {
 			break
@@ -589,6 +601,13 @@ func (d *draft) isInClause(items []item, i int) bool {
 	}
 	isPart, _ := d.findParts(items)
 	before := items[i-1]
+	from := i
+	for from > 0 && items[from-1].kind == plain && !items[from-1].endsClause {
+		from--
+	}
+	if from > 0 && items[from-1].endsClause && !slices.Contains(isPart[from:i], true) && hasSubject(plainWords(items[from:])) {
+		return true // they need it for …
+	}
 	return !isPart[i-1] && !before.isFiller() && !before.isNumber() && !before.isOneOf(addVerbs) &&
 		!before.isOneOf(politeWords) && !before.isOneOf(prepositions)
 }
@@ -601,7 +620,7 @@ func (d *draft) takeForWords(words []word) {
 		d.endToFill = "until <day>"
 		d.noteOpen("%s can be when it is needed, or when it ends. Say when it ends with %s.",
 			Typed("for "+joinWords(words)), Typed("until"))
-	case d.ask.Reason != "" || !slices.ContainsFunc(words, word.saysMuch) || soundLikeTime(words) && !d.hasEnd:
+	case d.ask.Reason != "" || !slices.ContainsFunc(words, word.saysMuch) || d.countsSeats(words) || soundLikeTime(words) && !d.hasEnd:
 		if d.isUnclear = d.hasEnd || !soundLikeTime(words) && len(words) > 1; !d.isUnclear {
 			d.endToFill = "for <time>"
 		}
@@ -720,7 +739,8 @@ func (d *draft) takeRest(items []item) {
 	}
 	if at := slices.IndexFunc(items, item.isNumber); at >= 0 && isOneNumber(items) && d.areLoneSeats(items, items[at]) &&
 		(len(left) == 1 || standsAlone(items, at)) {
-		d.takeLoneSeats(items[at], standsAlone(items, at))
+		isSure := standsAlone(items, at) || at > 0 && items[at-1].isOneOf([]string{"max", "maximum", "limit", "most"})
+		d.takeLoneSeats(items[at], isSure)
 		left = slices.DeleteFunc(left, item.isNumber)
 	}
 	if len(left) > 0 && len(quoted) == 1 && d.takeLoneDay(left) {
@@ -1301,7 +1321,7 @@ func (r *reader) askOpen(o opening, body, reason []word, drafts []*draft) *Error
 			return &asked
 		}
 	}
-	best.isUnclear = best.isUnclear || len(best.options) > 0 && best.endToFill == ""
+	best.isUnclear = best.isUnclear || len(best.options) > 0 && best.endToFill == "" || best.asksLicense && best.open > 1
 	asked.Fill = best.fill()
 	return &asked
 }

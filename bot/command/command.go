@@ -363,6 +363,7 @@ func (r *reader) isAboutLimit(verb word, rest []word) bool {
 	isVerb := verb.isOneOf(removeVerbs) || verb.isOneOf([]string{"limit", "lift"})
 	body, _ := cutReason(rest, 0)
 	isLimit := func(w word) bool { return w.isOneOf(limitNouns) }
+	isVerb = isVerb || verb.isKeyword("set") && len(body) > 0 && isLimit(body[0])
 	isTo := func(i int) bool {
 		return body[i].isKeyword("to") && i+1 < len(body) && isCount(body[i+1]) && r.readPeriod(body[i:]).n == 0
 	}
@@ -487,6 +488,9 @@ func (r *reader) readShow(verb string, rest []word) (Command, error) {
 		return Command{}, newError(r.name+" show "+QuoteGroup(r.exactRuns(rest[:at])[0].text),
 			"That is more than one command. Type what is to change in one of its own.")
 	}
+	if several := r.showSeveral(rest); several != nil {
+		return Command{}, several
+	}
 	rest = r.groupAmong(r.dropKind(rest))
 	name, _, _ := joinRun(rest)
 	if c, ok := listed(rest); ok && !r.isGroup(name) {
@@ -508,6 +512,20 @@ func (r *reader) readShow(verb string, rest []word) (Command, error) {
 		return Command{}, r.askWhichList()
 	}
 	return parseShow(r.name, rest)
+}
+
+// showSeveral offers to show each of several groups.
+func (r *reader) showSeveral(words []word) *Error {
+	runs := r.maximalRuns(words)
+	if !r.knowsGroups() || len(runs) < 2 || len(runs) > maxEither || r.isCheck {
+		return nil
+	}
+	each := newError("", "One answer is about one group.")
+	each.AllMeant = true
+	for _, f := range runs {
+		each.Either = append(each.Either, r.name+" show "+QuoteGroup(f.text))
+	}
+	return each
 }
 
 // shownLicense is the command that shows which groups have a license, if words are its code or
@@ -565,6 +583,10 @@ func parseVerb(name string, verb Verb, rest []word) (Command, error) {
 		return parsePage(name, verb, rest)
 	case verb == VerbCodes && len(rest) == 1 && isPage(rest[0]):
 		return parsePage(name, verb, rest)
+	case verb == VerbCodes && len(rest) > 0 && !slices.ContainsFunc(rest, func(w word) bool {
+		return !w.isOneOf(showVerbs) && !(item{word: w}).isFiller() && !w.isOneOf(politeWords)
+	}):
+		return Command{Verb: verb}, nil
 	case verb == VerbCodes && len(rest) > 0:
 		return Command{}, newError(name+" "+string(verb),
 			"%s lists the codes of the whole organization and takes nothing else, "+
@@ -659,6 +681,14 @@ func parseID(name string, verb Verb, rest []word) (Command, error) {
 	if at := slices.IndexFunc(rest, func(w word) bool { return isRequestID(w.text) }); at > 0 && rest[0].isKeyword("of") && verb == VerbEnd {
 		return Command{}, newError(name+" "+string(VerbStatus)+" "+strings.ToUpper(rest[at].text), aboutQuestion)
 	}
+	if ids := idsIn(rest); len(ids) > 1 && len(ids) <= maxEither {
+		each := newError("", "After %s comes one request, by its id.", Typed(verb))
+		each.AllMeant = true
+		for _, id := range ids {
+			each.Either = append(each.Either, name+" "+string(verb)+" "+id)
+		}
+		return Command{}, each
+	}
 	isAsked := len(rest) > 0 && strings.HasSuffix(rest[len(rest)-1].typed, "?")
 	rest = idAmong(rest)
 	if len(rest) == 1 && isRequestID(rest[0].text) && isAsked && (verb == VerbCancel || verb == VerbEnd) {
@@ -692,6 +722,19 @@ func parseID(name string, verb Verb, rest []word) (Command, error) {
 		return Command{}, newError(name+" "+string(verb)+" "+id, "%s", problem)
 	}
 	return Command{Verb: verb, ID: id, Why: why}, nil
+}
+
+// idsIn are the ids of requests among words.
+func idsIn(words []word) []string {
+	var ids []string
+	for _, w := range words {
+		for part := range strings.FieldsFuncSeq(w.text, func(r rune) bool { return strings.ContainsRune(",;/+&", r) }) {
+			if isRequestID(part) && !slices.Contains(ids, strings.ToUpper(part)) {
+				ids = append(ids, strings.ToUpper(part))
+			}
+		}
+	}
+	return ids
 }
 
 // idAmong is the only id among words that mean nothing beside it.

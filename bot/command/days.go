@@ -209,6 +209,17 @@ func (k Known) readBoundary(text []string) ([]time.Time, int) {
 	case "eoq":
 		return k.endOf([]string{"quarter"}, 0)
 	}
+	year := k.Now.Year()
+	switch text[0] {
+	case "xmas", "christmas", "weihnachten":
+		return []time.Time{dayOf(year, time.December, 24), dayOf(year, time.December, 25)}, 1
+	case "new":
+		if len(text) > 1 && slices.Contains([]string{"year", "years", "year's"}, text[1]) {
+			return []time.Time{dayOf(year, time.December, 31), dayOf(year+1, time.January, 1)}, 2
+		}
+	case "mid", "mitte", "middle":
+		return k.middleOf(text)
+	}
 	if len(text) > 1 && slices.Contains([]string{"kw", "cw", "week", "wk"}, text[0]) && number.MatchString(text[1]) {
 		return k.endOfWeek(atoi(text[1]))
 	}
@@ -226,6 +237,23 @@ func (k Known) readBoundary(text []string) ([]time.Time, int) {
 		skipped++
 	}
 	return k.endOf(text[skipped:], skipped)
+}
+
+// middleOf is the middle of a month that is to come.
+func (k Known) middleOf(text []string) ([]time.Time, int) {
+	n := 1
+	for len(text) > n && slices.Contains([]string{"of", "the"}, text[n]) {
+		n++
+	}
+	if len(text) <= n {
+		return nil, 0
+	}
+	month, ok := findMonth(text[n])
+	if !ok {
+		return nil, 0
+	}
+	days, found := k.comingDay(int(month), 15)
+	return days, (n + 1) * found
 }
 
 // endOfWeek is the Friday and the Sunday of a week of the calendar that is to come, by its number.

@@ -89,7 +89,7 @@ var phrases = func() map[string]string {
 			"without seat limit", "without a seat limit",
 		},
 		"until": {
-			"to be valid until", "limited until", "end date", "expiry date", "up to and including", "up until", "up till",
+			"to be valid until", "valid to", "valid until", "valid till", "valid thru", "valid through", "limited until", "end date", "expiry date", "up to and including", "up until", "up till",
 			"fino a", "fino al", "fino alla", "tot en met",
 		},
 		WordEmpty: {
@@ -107,7 +107,8 @@ var phrases = func() map[string]string {
 		"24":     {"two dozen"},
 		"either": {"one of", "any of", "one out of"},
 		"remove": {"get rid of", "dar de baja"},
-		"add":    {"set up", "sign up"},
+		"add":    {"set up", "sign up", "sort out", "sort me out with"},
+		"need":   {"just need", "just needs"},
 		"12/24":  {"christmas eve", "xmas eve"},
 		"12/31":  {"new year's eve"},
 		"max": {

@@ -208,7 +208,7 @@ func (r *reader) readLookup(tokens []word) (c Command, isAny bool, err error) {
 		isAbout = func(w word) bool { return isID(w) || w.isOneOf(requestWords) }
 	}
 	if !r.knowsGroups() || !body[0].isOneOf(showVerbs) && !slices.ContainsFunc(body, isAbout) ||
-		hasLicense && r.namesGroup(body) && slices.ContainsFunc(body, isID) {
+		hasLicense && r.namesGroup(body) && slices.ContainsFunc(body, isID) && !body[0].isOneOf(idLookups[1].words) {
 		return Command{}, false, nil
 	}
 	if hasRequestID(body) && r.wantsLaterEnd(body) {

@@ -33,7 +33,7 @@ func (r *reader) nearDrafts(o opening, body, reason []word) []*draft {
 		d := r.readDraft(o, body, found, reason)
 		typed := joinWords(body[found.from:found.to])
 		endsInNumber := strings.ContainsAny(typed[len(typed)-1:], "0123456789")
-		if found.to < len(body) && isCount(body[found.to]) && !endsInNumber {
+		if found.to < len(body) && isCount(body[found.to]) && !endsInNumber && !endsClause(body[found.to-1]) {
 			continue // such a number may belong to the name
 		}
 		guess := d.correction

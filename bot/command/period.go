@@ -173,7 +173,7 @@ func (k Known) readSaidPeriod(words []word) (p period, isSaid bool) {
 		if p.isBroken() {
 			return period{}, true
 		}
-		p.isNaked = true
+		p.isNaked = len(p.either) == 0 && p.n < 3 && !strings.ContainsAny(words[1].text, "0123456789")
 		return p, true
 	case first.isKeyword("by") && isMore:
 		return k.readBy(words), true
@@ -514,7 +514,7 @@ func (k Known) readUntil(words []word) period {
 		days = days[:1] // all of them write the day first
 	}
 	p := k.untilOneOf(strings.Join(typed, " "), days)
-	p.n = 1 + skipped + n
+	p.n, p.isRough = 1+skipped+n, rest[0].isOneOf([]string{"mid", "mitte", "middle"})
 	if len(rest) > n && rest[n].isOneOf([]string{
 		"evening", "eve", "night", "eod", "cob", "inclusive", "included", "incl", "including",
 	}) {

@@ -83,13 +83,16 @@ func findPeriod(ask *approvals.Ask, reason []word, known Known) (at, n int, foun
 	for i := range reason {
 		p := known.readPeriod(reason[i:])
 		isAtEnd := i+p.n == len(reason)
-		isTold := i > 0 && !endsClause(reason[i-1]) && reason[i].isOneOf([]string{"expires", "expiring", "ends", "ending", "expire", "end"}) // by its subject
+		isTold := i > 0 && !endsClause(reason[i-1]) && reason[i].isOneOf(toldEnds) // by its subject
 		if p.n > 0 && !p.isForGood && !p.isBroken() && (!p.isNaked || isAtEnd) && !isTold {
 			return i, p.n, true
 		}
 	}
 	return 0, 0, false
 }
+
+// toldEnds say of something else when it ends or begins.
+var toldEnds = []string{"expires", "expiring", "ends", "ending", "expire", "end", "starting", "beginning"}
 
 // takeReason keeps a reason. If it mentions an end, it asks whether the end is meant
 // for the grant.
@@ -548,7 +551,7 @@ func (d *draft) takeClauses(items []item) []item {
 // saysPlainly reports whether a clause can be nothing but the reason: a sentence about people or about what is
 // asked for, or several words of which none sounds like a part of a request.
 func (d *draft) saysPlainly(words []word) bool {
-	if words[0].means == unneeded || d.isTicket(words) {
+	if saysUnneeded(words) || d.isTicket(words) {
 		return true
 	}
 	isOther := func(w word) bool { return w.isHedged() || isActing(w) || w.isOneOf(onlyWords) }
@@ -559,7 +562,7 @@ func (d *draft) saysPlainly(words []word) bool {
 		}
 	}
 	isSubject := words[0].isOneOf(subjects) || words[0].isOneOf([]string{"it", "this", "there"})
-	isSentence := isSubject && len(words) > 2
+	isSentence := isSubject && len(words) > 2 && !d.saysWhen(words)
 	isSaying := said > 1 || len(words) > 2 && words[0].saysMuch()
 	return (isSentence || isSaying && !soundLikeTime(words) && !words[0].isOneOf(separators)) &&
 		!slices.ContainsFunc(words, isOther)
@@ -668,7 +671,7 @@ func (d *draft) isReason(words []word, isApart bool) bool {
 		words[0].isOneOf(stateWords) || words[0].isOneOf(addVerbs) {
 		return false
 	}
-	isUnneeded := isApart && d.isSaid && d.ask.Action == approvals.Remove && words[0].means == unneeded
+	isUnneeded := isApart && d.isSaid && d.ask.Action == approvals.Remove && saysUnneeded(words)
 	if d.isTicket(words) || isUnneeded {
 		return true
 	}
@@ -719,8 +722,17 @@ func (d *draft) isNoReason(words []word, isApart, isBehind, hasSubject bool) boo
 	}
 	isCompound := len(words) > 1 && strings.Contains(w.text, "-")
 	isLimit := w.isKeyword("unlimited") || d.isAmount(words, isApart && isBehind, hasSubject)
+	_, days := d.readDay(words[:1])
+	if hasSubject && isBehind && (days > 0 || ordinal.MatchString(w.text)) {
+		return false // what is told has a day
+	}
 	return strings.ContainsAny(w.text, "()") || isLimit ||
 		d.isNearGrammar(w) && !isCompound && !d.isTicket(words[:1])
+}
+
+// saysUnneeded reports whether words say that a license is not needed.
+func saysUnneeded(words []word) bool {
+	return slices.ContainsFunc(words, func(w word) bool { return w.means == unneeded })
 }
 
 // hasSubject reports whether words begin a clause that tells something: we are …, Kees is back.

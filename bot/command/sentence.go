@@ -74,8 +74,9 @@ func (s several) readTwo(body []word, runs []run) *Error {
 func (s several) splitGroups(o opening, body []word, runs []run) *Error {
 	hasAnd := false
 	for i, f := range runs[1:] {
+		hasAnd = hasAnd || endsClause(body[runs[i].to-1])
 		for _, w := range body[runs[i].to:f.from] {
-			hasAnd = hasAnd || w.isOneOf(separators)
+			hasAnd = hasAnd || w.isOneOf(separators) || endsClause(w)
 			if !w.isOneOf(separators) && !w.isOneOf(prepositions) && !(item{word: w}).isFiller() {
 				return nil
 			}
@@ -265,7 +266,8 @@ func (s several) readAt(body []word, i int, runs []run) *Error {
 	case w.isOneOf(copyVerbs), s.isSame(body[i:]):
 		return s.refuseCopy(body, runs)
 	case w.isOneOf(moveVerbs) && i == 0 && len(runs) == 2:
-		return cmp.Or(s.splitMove(body[1:], s.maximalRuns(body[1:])), newError("", aboutBoth))
+		return cmp.Or(s.splitMove(body[1:], s.maximalRuns(body[1:])), newError("", aboutBoth+" Some of the "+
+			"seats are moved by two seat limits, a lower and a higher one."))
 	case w.isOneOf(swapVerbs) && hasOneGroup:
 		return s.splitSwap(slices.Delete(slices.Clone(body), i, i+1))
 	case w.isKeyword("instead") && hasOneGroup:
@@ -281,7 +283,8 @@ func (s several) readAt(body []word, i int, runs []run) *Error {
 // isSame reports whether words ask for what another group has.
 func (s several) isSame(words []word) bool {
 	isAs := func(w word) bool { return w.isKeyword("as") }
-	isWhole := words[0].isKeyword(sameAs) || words[0].isKeyword("same") && slices.ContainsFunc(words, isAs)
+	isWhatHas := words[0].isOneOf([]string{"what", "whatever", "everything"}) && slices.ContainsFunc(words, func(w word) bool { return w.isKeyword("has") })
+	isWhole := isWhatHas || words[0].isKeyword(sameAs) || words[0].isKeyword("same") && slices.ContainsFunc(words, isAs)
 	return isWhole && !s.hasLicense(words[1:])
 }
 
@@ -465,8 +468,11 @@ func (s several) offerAll(format string, asks []approvals.Ask) *Error {
 	for _, ask := range asks {
 		reason = cmp.Or(reason, ask.Reason) // that of one is that of all
 	}
+	isOfRemoval := saysUnneeded(translateAll(splitWords(reason))) || slices.ContainsFunc(splitWords(reason), word.isTurning)
 	for _, ask := range asks {
-		ask.Reason = cmp.Or(ask.Reason, reason)
+		if !isOfRemoval || ask.Action == approvals.Remove {
+			ask.Reason = cmp.Or(ask.Reason, reason)
+		}
 		text := s.verify(ask)
 		if text == "" {
 			return nil

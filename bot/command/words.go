@@ -51,10 +51,10 @@ var (
 	openers = []string{
 		"please", "pls", "plz", "hi", "hello", "hey", "i", "we", "can", "could", "would", "like", "need", "want",
 		"you", "me", "us", "have", "get", "dear", "team", "someone", "somebody", "anyone", "kindly", "my", "our", "let",
-		"sir", "madam", "mate", "bot", "urgent", "asap", "ok", "so", "may", "might",
+		"sir", "madam", "mate", "bot", "urgent", "asap", "ok", "morning", "afternoon", "evening", "hiya", "heya", "so", "may", "might",
 	}
 	// greetings are the openers that may stand before a question.
-	greetings = []string{"hi", "hello", "hey", "dear", "bot", "ok", "so"}
+	greetings = []string{"hi", "hello", "hey", "dear", "bot", "ok", "so", "morning", "afternoon", "evening", "hiya", "heya"}
 	// fillers stand between the parts of a request, and mean nothing.
 	fillers = []string{
 		"the", "a", "an", "and", "&", "+", "also", "group", "please", "pls", "thanks", "thx", "with", "of", "x", "×",
