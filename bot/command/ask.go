@@ -179,7 +179,7 @@ func (r *reader) exactRuns(tokens []word) []run {
 			if !ok {
 				break
 			}
-			for _, ref := range slices.Compact([]string{text, typed, strings.Trim(text, "()"), strings.TrimSuffix(text, "'s")}) {
+			for _, ref := range slices.Compact([]string{text, typed, strings.Trim(text, "() "), strings.TrimSuffix(text, "'s")}) {
 				groups := r.groups[groupname.Canonical(ref).String()]
 				if len(groups) > 0 || to == from+1 && groupname.IsGUID(ref) {
 					found = append(found, run{from, r.behindKind(tokens, from, to), ref, groups})
@@ -859,6 +859,9 @@ func (d *draft) meansNothing(items []item, i int) bool {
 	if isSwap {
 		return false
 	}
+	if d.isLate && isRequestID(it.text) {
+		return true
+	}
 	isToEmpty := it.isKeyword("to") && i+1 < len(items) && items[i+1].isKeyword(WordEmpty)
 	return isKept || isToEmpty || it.isFiller() || it.isOneOf(politeWords) ||
 		it.isOneOf(addVerbs) && !d.isSaid || it.isOneOf(prepositions) && d.standsBefore(items[i+1:]) ||
@@ -1119,6 +1122,7 @@ func (d *draft) withMinus(a approvals.Ask, want bool) (codes []string, quotas []
 // requireCodes asks for the codes that the action needs.
 func (d *draft) requireCodes() {
 	switch group := Typed(d.ask.Group); {
+	case d.ask.Group == "": // that is asked first
 	case d.ask.Action == approvals.Set && !d.ask.MayEmpty:
 		d.noteOpen("Say which license codes the group %s should have from now on, all of them. "+
 			"To leave it without codes, say %s instead.", group, Typed(WordEmpty))

@@ -193,7 +193,7 @@ reason: grund raison
 and: und et と e oraz och
 get: bekommen bekommt kriegen kriegt erhalten erhält recevoir recibir
 in: bei
-with: mit avec con
+with: mit avec con w/
 need: braucht brauchen brauche benötigt benötigen benoetigt besoin necesita necesitan necesito necesitamos が必要です
 need: nodig serve servono precisa precisamos preciso potrzebuje potrzebujemy behöver faudrait faut bräuchte
 need: bräuchten

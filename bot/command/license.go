@@ -84,7 +84,8 @@ func (d *draft) codeOf(it item) match {
 	code := strings.ToUpper(stripDecoration(base))
 	_, isKnown := d.license(code)
 	isShaped := IsCode(code) && base == strings.ToUpper(base) && len(base) > 2
-	isTyped := IsCode(code) && d.Licenses == nil || isShaped && !d.Owned
+	isWord := slices.Contains(reasonWords, strings.ToLower(code))
+	isTyped := IsCode(code) && d.Licenses == nil && !isWord || isShaped && !d.Owned
 	found := match{n: 1, codes: []string{code}, limit: limit, hasLimit: hasLimit}
 	switch {
 	case isKnown || isTyped:

@@ -83,7 +83,7 @@ func aboutRequest(verb Verb, words []word, at int) string {
 	behind := withoutPoliteness(words[at+1:])
 	act := slices.Concat(idLookups[0].words, politeWords, []string{"now", "today", "immediately"})
 	isSaying := func(w word) bool { return w.saysMuch() && !w.isOneOf(act) }
-	if why := strings.Trim(joinTyped(behind), ",;:.- "); verb == VerbCancel && slices.ContainsFunc(behind, isSaying) {
+	if why := strings.Trim(joinTyped(behind), ",;:.-() "); verb == VerbCancel && slices.ContainsFunc(behind, isSaying) {
 		if with := text + " because " + why; reasonProblem(why) == "" && fitsCommand(with) {
 			return with
 		}

@@ -129,7 +129,7 @@ func (r *reader) lateVerb(body []word, i int) (action approvals.Action, isVerb b
 	w := body[i]
 	isMinus := w.isKeyword("minus") && i+1 < len(body) && r.hasLicense(body[i+1:i+2]) && (i == 0 || !isCount(body[i-1]))
 	switch {
-	case isMinus, w.isOneOf(removeVerbs), isDel(w) && i+1 == len(body), w.isOneOf(goneWords) && i+1 == len(body), w.isOneOf(softVerbs) && !r.hasToGroup(body),
+	case isMinus, w.isOneOf(removeVerbs), isDel(w) && i+1 == len(body), w.isOneOf(goneWords) && i+1 == len(body), (w.isOneOf(softVerbs) || w.isOneOf(rareVerbs)) && !r.hasToGroup(body),
 		w.isOneOf(removedWords) && i > 0 && body[i-1].isKeyword("be"):
 		return approvals.Remove, true
 	case w.isKeyword("set"):

@@ -195,6 +195,11 @@ func (d *draft) takeBrackets(items []item) []item {
 		if plainer, isPart := d.dropMark(items, i, isDash); isPart {
 			return d.takeBrackets(plainer)
 		}
+		if inner := bracketAt(items[i:]); len(inner) > 0 && i+len(inner) < len(items) && d.ask.Reason == "" &&
+			d.isHarmless(plainWords(inner)) {
+			d.takeReason(plainWords(inner))
+			return d.takeBrackets(slices.Concat(items[:i], []item{{kind: gap, endsClause: true}}, items[i+len(inner):]))
+		}
 		if !isBracket && !isDash {
 			continue
 		}
@@ -229,7 +234,15 @@ func (d *draft) takeMarked(items []item, i int, isBracket bool) []item {
 		rest = slices.Concat(words[:at], words[at+n:])
 	}
 	_, asDay := d.readDay(words)
-	if isDay := d.ask.Action == approvals.Add && asDay == len(words); len(rest) > 0 && !isDay && !d.isHarmless(rest) {
+	isDay := d.ask.Action == approvals.Add && asDay == len(words)
+	switch {
+	case len(rest) == 0 || isDay || d.isHarmless(rest):
+	case d.isDated(words):
+		text := typedText(words)
+		d.ask.Reason = text
+		d.noteCorrection(text, "because "+text, "%s reads like a reason. Write it after %s.", Typed(text), Typed("because"))
+		return items[:i]
+	default:
 		d.isUnclear = true
 		d.noteOpen("%s can be the reason, or a part of the request. Write a reason after %s.", Typed(joinTexts(inside)),
 			Typed("because"))

@@ -26,10 +26,23 @@ func (d *draft) isHarmless(words []word) bool {
 		!d.countsSeats(words) && !d.saysWhen(words)
 }
 
+// isDated reports whether words are harmless but for a day that they name: month end closing, release 26.12.
+func (d *draft) isDated(words []word) bool {
+	isEnd := func(w word) bool { return w.isOneOf(untilWords) || w.isOneOf(startWords) || w.isKeyword("for") }
+	isSaying := func(w word) bool { return w.saysMuch() && !soundsLikeTime(w) && !isEndWord(w) }
+	isCounted := false
+	for i := range words {
+		isCounted = isCounted || d.readEnd(words[i:]).n > 0 || isUnit(words[i]) && i > 0 && (item{word: words[i-1]}).isNumber()
+	}
+	return d.ask.Reason == "" && !isCounted && slices.ContainsFunc(words, isSaying) && !slices.ContainsFunc(words, isEnd) &&
+		!slices.ContainsFunc(words, func(w word) bool { return d.isRisky(w) && !w.isKeyword("end") }) &&
+		!d.namesOther(words) && !d.isNearLicense(words)
+}
+
 // isRisky reports whether a word may turn, limit, put off or undo what is asked for.
 func (d *draft) isRisky(w word) bool {
 	isRemoval := d.ask.Action == approvals.Remove
-	isUndone := isActing(w) && !(isRemoval && (w.means == unneeded || isForm(w, overVerbs)))
+	isUndone := isActing(w) && !isRemoval
 	return w.isHedged() && !isRemoval || w.isOneOf(hedges) || isUndone || w.isOneOf(onlyWords) || w.isOneOf(moreWords) ||
 		w.isOneOf(vagueWords) || w.isOneOf(undoWords) || w.isOneOf(idLookups[0].words) || w.isOneOf(everything)
 }
@@ -37,7 +50,7 @@ func (d *draft) isRisky(w word) bool {
 // undoWords say that a license is not wanted, or not yet.
 var undoWords = []string{
 	"unused", "obsolete", "redundant", "surplus", "offboarding", "removal", "hold", "pending", "trial", "loan", "unlimited",
-	briefly, "temporary", "temporarily", "temp", "wait", "add", "grant", "extend", "longer", "replacement", "with", "return", "cleanup", "clean-up",
+	briefly, "temporary", "temporarily", "temp", "wait", "add", "grant", "extend", "longer", "with", "return",
 }
 
 // namesOther reports whether words name a group or a license.

@@ -29,7 +29,9 @@ var (
 	// removedWords say behind "be" that codes are to be taken out.
 	removedWords = []string{"removed", "revoked", "deleted", "withdrawn", "dropped", "taken", "unassigned"}
 	// softVerbs say in other ways that codes are to be taken out. They are asked about.
-	softVerbs = []string{unneeded, returned, "lose", "release", "surrender"}
+	softVerbs = []string{unneeded, returned}
+	// rareVerbs say so as well, and more often something else.
+	rareVerbs = []string{"lose", "release", "surrender"}
 	// limitVerbs change a seat limit.
 	limitVerbs = []string{"increase", "raise", "lower", "reduce", "decrease", "change", "bump", "limit", "cap"}
 	// moreWords say that a number of seats comes on top.
