@@ -195,9 +195,8 @@ func (d *draft) takeBrackets(items []item) []item {
 		if plainer, isPart := d.dropMark(items, i, isDash); isPart {
 			return d.takeBrackets(plainer)
 		}
-		if inner := bracketAt(items[i:]); len(inner) > 0 && i+len(inner) < len(items) && d.ask.Reason == "" &&
-			d.isHarmless(plainWords(inner)) {
-			d.takeReason(plainWords(inner))
+		inner := bracketAt(items[i:])
+		if len(inner) > 0 && i+len(inner) < len(items) && d.ask.Reason == "" && d.takeHarmless(plainWords(inner)) {
 			return d.takeBrackets(slices.Concat(items[:i], []item{{kind: gap, endsClause: true}}, items[i+len(inner):]))
 		}
 		if !isBracket && !isDash {
@@ -229,27 +228,37 @@ func (d *draft) takeMarked(items []item, i int, isBracket bool) []item {
 	for _, it := range inside {
 		words = append(words, it.word)
 	}
+	_, asDay := d.readDay(words)
 	rest := words
 	if at, n, isTimed := findPeriod(&d.ask, words, d.Known); isTimed {
 		rest = slices.Concat(words[:at], words[at+n:])
 	}
-	_, asDay := d.readDay(words)
-	isDay := d.ask.Action == approvals.Add && asDay == len(words)
+	isEnd := len(rest) == 0 || d.ask.Action == approvals.Add && asDay == len(words) || len(rest) < len(words) && d.isHarmless(rest)
 	switch {
-	case len(rest) == 0 || isDay || d.isHarmless(rest):
-	case d.isDated(words):
-		text := typedText(words)
-		d.ask.Reason = text
-		d.noteCorrection(text, "because "+text, "%s reads like a reason. Write it after %s.", Typed(text), Typed("because"))
-		return items[:i]
-	default:
+	case isEnd:
+		d.takeReason(words)
+	case !d.takeHarmless(words):
 		d.isUnclear = true
 		d.noteOpen("%s can be the reason, or a part of the request. Write a reason after %s.", Typed(joinTexts(inside)),
 			Typed("because"))
-		return items[:i]
 	}
-	d.takeReason(words)
 	return items[:i]
+}
+
+// takeHarmless takes words that can be no part of the request as its reason, and offers those that are so but
+// for a day.
+func (d *draft) takeHarmless(words []word) bool {
+	text := strings.Trim(typedText(words), ",;:-() ")
+	switch {
+	case d.isHarmless(words):
+		d.takeReason(splitWords(text))
+	case d.isDated(words):
+		d.ask.Reason = text
+		d.noteCorrection(text, "because "+text, "%s reads like a reason. Write it after %s.", Typed(text), Typed("because"))
+	default:
+		return false
+	}
+	return true
 }
 
 // isBetweenDays reports whether a dash stands between the first and the last day.
