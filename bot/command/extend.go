@@ -185,7 +185,8 @@ func (r *reader) otherEnds(words []word, ends time.Time) (found []period, read [
 func (r *reader) leftOf(words, read []word, ask approvals.Ask) string {
 	known := slices.Concat(furtherWords, earlierWords, lateVerbs, openers, prepositions, requestWords, politeWords, untilWords,
 		idLookups[1].words, showVerbs, questionWords, onlyWords, []string{
-			"extended", "prolonged", "postpone", "push", "out", "back", "run", "runs", "keep", "until", "end", "date", "time", "new", "already",
+			"extended", "prolonged", "postpone", "push", "out", "back", "run", "runs", "keep", "until", "end", "date", "time",
+			"new", "already",
 			"still", "again", "till", "go", "on", "stay", "active", "period", "grant", "access", "day",
 		})
 	own := []string{ask.Group}

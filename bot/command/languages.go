@@ -24,9 +24,11 @@ var phrases = func() map[string]string {
 		"limit": {"capped at", "capped to", "be capped at"},
 		nothing: {
 			"from now on", "to use", "to get", "to have", "to try", "as soon as possible", "if possible", "in advance",
-			"any more", "any longer", "por adelantado", "ab sofort", "de suite", "access to", "let's say", "would be enough", "would do", "will do",
+			"any more", "any longer", "por adelantado", "ab sofort", "de suite", "access to", "let's say", "would be enough",
+			"would do", "will do",
 			"the following", "with immediate effect", "w.e.f. immediate effect", "immediate effect", "effective immediately",
-			"very urgent", "w.e.f immediate effect", "a period of", "the period of", "a duration of", "provide access of", "of them", "request you to",
+			"very urgent", "w.e.f immediate effect", "a period of", "the period of", "a duration of", "provide access of",
+			"of them", "request you to",
 			"of course", "may use", "may have", "can use", "can have",
 			"be grateful for", "really do with", "end up with", "to keep", "do the needful", "do the needful and",
 		},
@@ -49,7 +51,8 @@ var phrases = func() map[string]string {
 			"muchas gracias", "cheers mate",
 		},
 		"please": {
-			"kindly process", "please process", "would be awesome", "would be great", "would be nice", "would be lovely", "would be super", "would be perfect",
+			"kindly process", "please process", "would be awesome", "would be great", "would be nice", "would be lovely",
+			"would be super", "would be perfect",
 			"that would be great", "that would be awesome", "that would be nice",
 			"make sure that", "make sure", "ensure that", "see to it that", "be grateful if", "be very grateful if",
 			"i wonder if", "i wonder whether", "i was wondering if", "would appreciate",
@@ -63,9 +66,11 @@ var phrases = func() map[string]string {
 		unneeded: {
 			"no longer needed", "no longer required", "no longer used", "not needed any more", "not needed anymore",
 			"not required any more", "not required anymore", "not reqd any more", "not reqd anymore",
-			"n'a plus besoin", "n'ont plus besoin", "plus besoin", "non serve più", "no longer", "nicht mehr", "ya no", "niet meer nodig",
+			"n'a plus besoin", "n'ont plus besoin", "plus besoin", "non serve più", "no longer", "nicht mehr", "ya no",
+			"niet meer nodig",
 			"niet langer nodig", "niet meer", "niet nodig", "nicht benötigt",
-			"not used", "never used", "not in use", "doesn't need", "does not need", "don't need", "isn't using", "isnt using", "is not using", "not using",
+			"not used", "never used", "not in use", "doesn't need", "does not need", "don't need", "isn't using", "isnt using",
+			"is not using", "not using",
 			"do not need", "doesn't use", "does not use", "don't use", "do not use", "kann weg", "können weg", "kan weg",
 			"kunnen weg", "can go", "no more",
 		},
@@ -89,7 +94,8 @@ var phrases = func() map[string]string {
 			"without seat limit", "without a seat limit",
 		},
 		"until": {
-			"to be valid until", "valid to", "valid until", "valid till", "valid thru", "valid through", "limited until", "end date", "expiry date", "up to and including", "up until", "up till",
+			"to be valid until", "valid to", "valid until", "valid till", "valid thru", "valid through", "limited until",
+			"end date", "expiry date", "up to and including", "up until", "up till",
 			"fino a", "fino al", "fino alla", "tot en met",
 		},
 		WordEmpty: {
@@ -99,7 +105,8 @@ var phrases = func() map[string]string {
 		"exactly": {
 			"nothing but", "nothing other than", "no more and no less than",
 			"keep only", "only keep", "keeps only", "only keeps",
-			"exactly these", "just these", "rest can go", "others can go", "drop the rest", "remove the rest", "drop everything else", "remove everything else", "delete the rest",
+			"exactly these", "just these", "rest can go", "others can go", "drop the rest", "remove the rest",
+			"drop everything else", "remove everything else", "delete the rest",
 			"everything else can go", "the rest can go",
 		},
 		"6":      {"half a dozen"},

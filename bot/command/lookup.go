@@ -23,7 +23,8 @@ type lookup struct {
 var (
 	idLookups = []lookup{
 		{VerbCancel, []string{
-			"cancel", "cancelled", "canceled", "withdraw", "withdrawn", "retract", "undo", "delete", "remove", "forget", "scrap", "drop", "abort",
+			"cancel", "cancelled", "canceled", "withdraw", "withdrawn", "retract", "undo", "delete", "remove", "forget",
+			"scrap", "drop", "abort",
 		}},
 		{VerbEnd, []string{
 			"end", "ended", "stop", "stopped", "terminate", "terminated", "revoke", "finish", "close",

@@ -913,7 +913,8 @@ var (
 	hedges = append([]string{
 		"or", "either", "than", "like", "same", sameAs, "similar", "instead", "rather", "half", "part", "some",
 		"other", "others",
-		"whichever", "already", "still", "again", "back", "also", "too", "plus", "auch", "ook", "aussi", "también", "anche", "sowie", "otherwise", "alternatively",
+		"whichever", "already", "still", "again", "back", "also", "too", "plus", "auch", "ook", "aussi", "también", "anche",
+		"sowie", "otherwise", "alternatively",
 		"except", "date", "expiry",
 		"deadline", "maybe", "perhaps", "wrong", "ignore", "mistake",
 		"what", "who", "which", "how", "where", "why", "whether", "says", "said", "asked", "told",
@@ -921,7 +922,8 @@ var (
 	}, conditions...)
 	// conditions say when something is asked for, or whether.
 	conditions = []string{
-		"if", "when", "once", "after", "before", "unless", "while", "whenever", "provided", "assuming", "depending", "later", "falls", "wenn", "sobald", "erst", "zodra", "quand", "cuando", "quando",
+		"if", "when", "once", "after", "before", "unless", "while", "whenever", "provided", "assuming", "depending",
+		"later", "falls", "wenn", "sobald", "erst", "zodra", "quand", "cuando", "quando",
 	}
 )
 

@@ -49,7 +49,8 @@ func (d *draft) isRisky(w word) bool {
 
 // undoWords say that a license is not wanted, or not yet.
 var undoWords = []string{
-	"unused", "obsolete", "redundant", "surplus", "offboarding", "removal", "hold", "pending", "trial", "loan", "unlimited",
+	"unused", "obsolete", "redundant", "surplus", "offboarding", "removal", "hold", "pending", "trial", "loan",
+	"unlimited",
 	briefly, "temporary", "temporarily", "temp", "wait", "add", "grant", "extend", "longer", "with", "return",
 }
 

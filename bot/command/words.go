@@ -10,7 +10,8 @@ var (
 	// addVerbs ask for codes; so does a command without a verb.
 	addVerbs = []string{
 		"add", "give", "grant", "assign", "request", "ask", "order", "allocate", "enable", "activate", "provision",
-		"put", "book", "gimme", "reserve", "arrange", "equip", "onboard", "requesting", "lend", "allot", "issue", "supply", "allow",
+		"put", "book", "gimme", "reserve", "arrange", "equip", "onboard", "requesting", "lend", "allot", "issue", "supply",
+		"allow",
 	}
 	// removeVerbs take codes out.
 	removeVerbs = []string{
@@ -21,7 +22,8 @@ var (
 	// turningWords may turn a request into its opposite.
 	turningWords = []string{
 		"not", "no", "never", "but", "except", "excluding", "without", "neither", "nicht", "kein", "keine", "keinen", "ohne",
-		"weg", "away", "sans", "pas", "sin", "none", "cannot", "nothing", "niet", "geen", "nunca", "zonder", "senza", "außer", "ausser", "behalve", "sauf", "excepto", "salvo",
+		"weg", "away", "sans", "pas", "sin", "none", "cannot", "nothing", "niet", "geen", "nunca", "zonder", "senza",
+		"außer", "ausser", "behalve", "sauf", "excepto", "salvo",
 		"tranne", "anstelle", "lieu", "vez", "i.p.v",
 	}
 	// goneWords say at the end that codes are to be taken out.
@@ -53,7 +55,8 @@ var (
 	openers = []string{
 		"please", "pls", "plz", "hi", "hello", "hey", "i", "we", "can", "could", "would", "like", "need", "want",
 		"you", "me", "us", "have", "get", "dear", "team", "someone", "somebody", "anyone", "kindly", "my", "our", "let",
-		"sir", "madam", "mate", "bot", "urgent", "asap", "ok", "morning", "afternoon", "evening", "hiya", "heya", "so", "may", "might",
+		"sir", "madam", "mate", "bot", "urgent", "asap", "ok", "morning", "afternoon", "evening", "hiya", "heya", "so",
+		"may", "might",
 	}
 	// greetings are the openers that may stand before a question.
 	greetings = []string{"hi", "hello", "hey", "dear", "bot", "ok", "so", "morning", "afternoon", "evening", "hiya", "heya"}
@@ -62,7 +65,8 @@ var (
 		"the", "a", "an", "and", "&", "+", "also", "group", "please", "pls", "thanks", "thx", "with", "of", "x", "×",
 		"license", "licenses", "licence", "licences", "code", "codes", "seat", "seats", "at", "most", "up", "upto", "max",
 		"maximum", "limit", "need", "needs", "have", "has", "get", "gets", "should", "me", "us",
-		"users", "user", "people", "person", "persons", "pack", "packs", "pieces", "pcs", "qty", "quantity", "my", "our", "we", "you", "thank",
+		"users", "user", "people", "person", "persons", "pack", "packs", "pieces", "pcs", "qty", "quantity", "my", "our",
+		"we", "you", "thank",
 		"someone", "somebody",
 		"anyone", "kindly", "sir", "madam", "provide", "provided", "use", "uses", "dear", "let", "both", "asap",
 		"urgent", "urgently", "ty", "ok",
