@@ -276,6 +276,7 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 	items = d.takeState(d.takeWeakReason(items))
 	items = d.takeForReason(items)
 	items = d.takeClauses(items)
+	items = d.takeTold(items)
 	items = d.takeLicenses(items)
 	d.checkEndOfSome(items)
 	items = d.takeAlternatives(d.takeSpelled(items))

@@ -209,7 +209,8 @@ func (r *reader) readLookup(tokens []word) (c Command, isAny bool, err error) {
 		isAbout = func(w word) bool { return isID(w) || w.isOneOf(requestWords) }
 	}
 	if !r.knowsGroups() || !body[0].isOneOf(showVerbs) && !slices.ContainsFunc(body, isAbout) ||
-		hasLicense && r.namesGroup(body) && slices.ContainsFunc(body, isID) && !body[0].isOneOf(idLookups[1].words) {
+		hasLicense && r.namesGroup(body) && slices.ContainsFunc(body, isID) && !body[0].isOneOf(idLookups[1].words) &&
+			!slices.ContainsFunc(body, func(w word) bool { return w.isOneOf(lateVerbs) || w.isOneOf([]string{"longer", "run"}) }) {
 		return Command{}, false, nil
 	}
 	if hasRequestID(body) && r.wantsLaterEnd(body) {

@@ -157,6 +157,10 @@ func (d *draft) tailOf(reason []word) string {
 		isAllSeats := d.countsSeats(tail) && !slices.ContainsFunc(tail, func(w word) bool { return !isSeats(w) })
 		p := d.readPeriod(tail)
 		isTime := p.n == len(tail) && (p.isBroken() || p.isStart)
+		isBut := tail[0].isOneOf([]string{besides, "and", "plus", "but", "not", "only", "without", "except"}) && endsClause(reason[i-1])
+		if isBut && (d.namesOther(tail) || d.saysWhen(tail) || slices.ContainsFunc(tail[1:], word.isHedged)) {
+			return typedText(tail)
+		}
 		if isSentence && !d.isHarmless(tail) || endsClause(reason[i-1]) && (isAllSeats || isTime) {
 			return typedText(tail)
 		}
@@ -478,6 +482,11 @@ func (d *draft) takeWeakReason(items []item) []item {
 // is meant alone.
 func (d *draft) isPlainReason(words []word) bool {
 	isOnly := func(w word) bool { return w.isOneOf(onlyWords) }
+	isSeats := func(w word) bool { return w.isOneOf(seatWords) || w.isOneOf(limitNouns) }
+	at := slices.IndexFunc(words, func(w word) bool { return (item{word: w}).isNumber() })
+	if at >= 0 && (at+1 == len(words) || isSeats(words[at+1])) || slices.ContainsFunc(words, func(w word) bool { return w.isOneOf(startWords) }) {
+		return false
+	}
 	return !d.namesOther(words) && !endsSentence(words[:len(words)-1]) && !slices.ContainsFunc(words, isOnly)
 }
 
@@ -586,6 +595,9 @@ func (d *draft) saysPlainly(words []word) bool {
 	isSubject := words[0].isOneOf(subjects) || words[0].isOneOf([]string{"it", "this", "there"})
 	isSentence := isSubject && len(words) > 2 && !d.saysWhen(words)
 	isSaying := said > 1 || len(words) > 2 && words[0].saysMuch()
+	if words[len(words)-1].isOneOf(seasons) {
+		return false
+	}
 	return (isSentence || isSaying && !soundLikeTime(words) && !words[0].isOneOf(separators)) &&
 		!slices.ContainsFunc(words, isOther)
 }
@@ -739,7 +751,7 @@ func (d *draft) isNoReason(words []word, isApart, isBehind, hasSubject bool) boo
 	isPast := !isApart && w.isOneOf(pastWords)
 	isHedged := w.isHedged() && !(hasSubject && w.isOneOf(tellingWords))
 	isAct := d.mayAct(w, isApart) && !(hasSubject && isBehind)
-	if isPast || w.quoted || isHedged || isPerson(w.text) || mention.MatchString(w.text) || isAct {
+	if isPast || w.quoted || isHedged || d.isUndoing(w) || isPerson(w.text) || mention.MatchString(w.text) || isAct {
 		return true
 	}
 	isCompound := len(words) > 1 && strings.Contains(w.text, "-")
@@ -924,6 +936,8 @@ var (
 	conditions = []string{
 		"if", "when", "once", "after", "before", "unless", "while", "whenever", "provided", "assuming", "depending",
 		"later", "falls", "wenn", "sobald", "erst", "zodra", "quand", "cuando", "quando",
+		"mits", "tenzij", "indien", "wanneer", "nadat", "totdat", "zolang", "tijdens", "als", "sofern", "nach", "während", "dès",
+		"durant", "mientras", "tant", "fois",
 	}
 )
 

@@ -12,7 +12,7 @@ import (
 
 // isHarmless reports whether none of the words can be a part of a request, or turn, limit, put off or undo it.
 func (d *draft) isHarmless(words []word) bool {
-	if len(words) == 0 || strings.HasSuffix(words[len(words)-1].typed, "?") {
+	if len(words) == 0 || strings.HasSuffix(words[len(words)-1].typed, "?") || words[0].isOneOf(separators) {
 		return false
 	}
 	if d.isTicket(words) {
@@ -44,21 +44,103 @@ func (d *draft) isRisky(w word) bool {
 	isRemoval := d.ask.Action == approvals.Remove
 	isUndone := isActing(w) && !isRemoval
 	return w.isHedged() && !isRemoval || w.isOneOf(hedges) || isUndone || w.isOneOf(onlyWords) || w.isOneOf(moreWords) ||
-		w.isOneOf(vagueWords) || w.isOneOf(undoWords) || w.isOneOf(idLookups[0].words) || w.isOneOf(everything)
+		w.isOneOf(vagueWords) || w.isOneOf(undoWords) || w.isOneOf(everything) ||
+		!isRemoval && (w.isOneOf(idLookups[0].words) || w.isOneOf(idleWords))
 }
 
-// undoWords say that a license is not wanted, or not yet.
-var undoWords = []string{
-	"unused", "obsolete", "redundant", "surplus", "offboarding", "removal", "hold", "pending", "trial", "loan",
-	"unlimited",
-	briefly, "temporary", "temporarily", "temp", "wait", "add", "grant", "extend", "longer", "with", "return",
+// takeTold asks about licenses that a sentence of its own only mentions, beside those that are asked for: they
+// use Attended. So it does where a license stands behind the word for.
+func (d *draft) takeTold(items []item) []item {
+	if !d.knowsGroups() || d.isTrial {
+		return items
+	}
+	trial := &draft{reader: d.reader, isTrial: true}
+	isLicense := func(i int) bool { return items[i].kind == plain && !trial.licensesAt(items[i:]).isNone() }
+	from, hasOther := 0, false
+	for i := range items {
+		isEnd := i+1 == len(items) || items[i].endsClause
+		if isLicense(i) && hasOther && i > 0 && d.isForLicense(items, i) {
+			from = i
+			for from > 0 && !items[from].isKeyword("for") {
+				from--
+			}
+			return d.askTold(items, from, i+1)
+		}
+		if !isEnd {
+			continue
+		}
+		words := plainWords(items[from : i+1])
+		has := false
+		for at := from; at <= i; at++ {
+			has = has || isLicense(at)
+		}
+		if has && hasOther && len(words) == i+1-from && tellsOfUse(words) {
+			return d.askTold(items, from, i+1)
+		}
+		hasOther = hasOther || has
+		from = i + 1
+	}
+	return items
 }
+
+// isForLicense reports whether the word for stands before a license, maybe with words that count it between them.
+func (d *draft) isForLicense(items []item, i int) bool {
+	for i--; i >= 0 && (items[i].isNumber() || items[i].isOneOf([]string{"our", "the", "their", "my"})); i-- {
+	}
+	return i > 0 && items[i].isKeyword("for") && items[i-1].kind != gap && !items[i-1].isNumber()
+}
+
+// tellsOfUse reports whether a sentence tells who has or needs something.
+func tellsOfUse(words []word) bool {
+	isUse := func(w word) bool {
+		return w.isOneOf(wantVerbs) || w.isOneOf([]string{"has", "uses", "using", "like", "likes"})
+	}
+	isSubject := words[0].isOneOf(clauseWords) || words[0].isOneOf([]string{"the", "our"})
+	return isSubject && slices.ContainsFunc(words[1:], isUse)
+}
+
+// askTold asks whether words give the reason.
+func (d *draft) askTold(items []item, from, to int) []item {
+	d.isUnclear = true
+	d.noteOpen("%s can be the reason, or a part of the request. Write a reason after %s.", Typed(joinTexts(items[from:to])),
+		Typed("because"))
+	return slices.Concat(items[:from], []item{{kind: gap, endsClause: true}}, items[to:])
+}
+
+// isUndoing reports whether a word says that a license is not wanted, or under a condition.
+func (d *draft) isUndoing(w word) bool {
+	return w.isOneOf(undoWords) && !w.isKeyword("with") && !w.isKeyword("add") ||
+		d.ask.Action != approvals.Remove && w.isOneOf(idleWords)
+}
+
+// undoWords say that a license is not wanted, not yet, not for long, or that somebody has to agree.
+var undoWords = []string{
+	"hold", "trial", "loan", "unlimited", briefly, "temporary", "temporarily", "temp", "wait", "add", "grant", "extend",
+	"longer", "with", "return", "must", "first", "confirm", "confirmed", "postponed", "afterwards", "lapse", "vanish",
+	"short-term", "tbc", "tbd", "renewal", "extension", "excl", "incl", "including", "read-only", "against", "refuse",
+	"refused", "decline", "declined", "disagree", "disagrees", "reject", "rejected", "accident", "error", "wrongly", "joke",
+	"doubt", "doubts", "unsure", "forget", "nvm", "likewise", "ebenso", "evenals", "idem", "ainsi", "así", "subject",
+	"exclusively", "instead", "dagegen", "erledigt", "irrtum", "falsch", "erreur", "probe", "testweise", "essai", "prueba",
+	"vorbehalt", "vorbehaltlich", "fürs", "réserve", "withdrawn", "tegen",
+}
+
+// idleWords say of a license that it is not needed. That is why it is taken out, and no reason to add it.
+var idleWords = []string{
+	"unused", "obsolete", "redundant", "surplus", "superfluous", "offboarding", "removal", "nobody", "niemand", "nadie",
+	"dissolved", "enough", "idle", "leaver", "leavers", "aufgelöst", "opgeheven", "pending",
+}
+
+// seasons are times without a day.
+var seasons = []string{"spring", "summer", "autumn", "winter", "easter", "afterwards", "quarter", "semester"}
 
 // namesOther reports whether words name a group or a license.
 func (d *draft) namesOther(words []word) bool {
 	isOwn := func(w word) bool { return w.means == nothing }
 	others := slices.DeleteFunc(slices.Clone(words), isOwn)
 	isCode := func(w word) bool { return d.isAskable(w.text) }
+	if d.isGroup(d.ask.Group + " " + joinWords(words)) {
+		return true
+	}
 	return len(others) > 0 && (d.namesGroup(others) || d.mayNameLicense(others) || slices.ContainsFunc(others, isCode))
 }
 
@@ -95,7 +177,7 @@ func (d *draft) saysWhen(words []word) bool {
 		}
 		isNext := w.isOneOf([]string{"next", "this", "coming", "rest"}) && (isUnit(wordAt(words, i+1)) || len(words) == 1)
 		isName := i+1 < len(words) && isPartOfName(words[i:], i > 0)
-		isTime := days > 0 || isMonth || isUnit(w) || isNext || w.isOneOf(startWords) || w.isOneOf(untilWords)
+		isTime := days > 0 || isMonth || isUnit(w) || isNext || w.isOneOf(seasons) && i+1 == len(words) || w.isOneOf(startWords) || w.isOneOf(untilWords)
 		if isTime && !isName {
 			return true
 		}
