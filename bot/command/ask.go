@@ -42,11 +42,14 @@ type draft struct {
 	options    []func(*approvals.Ask)
 	open       int // questions
 
-	endToFill   string   // such as <day>, in place of an end that was not understood
-	seatsOf     string   // the code whose limit was not understood
-	asksLicense bool     // which of several is meant
-	isByAmount  bool     // it says by how much a limit changes
-	limitVerb   string   // as it was typed
+	endToFill   string // such as <day>, in place of an end that was not understood
+	seatsOf     string // the code whose limit was not understood
+	asksLicense bool   // which of several is meant
+	isByAmount  bool   // it says by how much a limit changes
+	limitVerb   string // as it was typed
+
+	startsWithLimit bool // the first word is limit
+
 	saysExactly bool     // that the group is to have nothing else
 	minusCodes  []string // and the codes
 	minus       []string // codes with a minus before them, as they were typed
@@ -262,6 +265,7 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 			func(a *approvals.Ask) { a.Action = approvals.Add },
 			func(a *approvals.Ask) { a.Action = approvals.Remove })
 	}
+	d.startsWithLimit = tokens[0].isOneOf([]string{"limit", "restrict"}) && !o.isSaid
 	items := d.expand(tokens, group)
 	items = d.takeSiblings(items)
 	items = d.takeBrackets(items)
@@ -279,6 +283,8 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 	items = d.takeTold(items)
 	items = d.takeLicenses(items)
 	d.checkEndOfSome(items)
+	d.checkOneSeat(items)
+	d.checkSetOfOne(items)
 	items = d.takeAlternatives(d.takeSpelled(items))
 	items = d.takeWords(items)
 	items = d.takeSeats(items)
@@ -334,6 +340,39 @@ func (d *draft) checkEndOfSome(items []item) {
 		d.isUnclear = true
 		d.noteOpen("The end can be for some of the licenses only. Ask for those in a request of their own.")
 	}
+}
+
+// checkOneSeat asks about a removal of one seat, which would take out all of the license.
+func (d *draft) checkOneSeat(items []item) {
+	one := slices.IndexFunc(items, func(it item) bool { return it.kind == plain && it.isOneOf([]string{"a", "an"}) })
+	isSeat := func(it item) bool { return it.isOneOf([]string{"seat", "user", "license", "licence", "person"}) }
+	if d.ask.Action != approvals.Remove || one < 0 || one+1 >= len(items) || !slices.ContainsFunc(items[one+1:min(one+4, len(items))], isSeat) {
+		return
+	}
+	d.isUnclear = true
+	d.noteOpen("A code is removed with all its seats. To leave a group fewer seats, ask for the limit alone, such as %s.",
+		Typed("IDU=10"))
+}
+
+// checkSetOfOne asks about set where it may mean to give a license, or to set its limit.
+func (d *draft) checkSetOfOne(items []item) {
+	at := slices.IndexFunc(items, func(it item) bool { return it.kind == group })
+	isBefore := at > 1 && hasLicense(items[:at]) && items[at-1].isKeyword("for")
+	if d.ask.Action != approvals.Set || !d.isSaid || d.onlyCode() == "" || len(d.options) > 0 || !isBefore && !d.isLimitTo(items) {
+		return
+	}
+	d.askWhich("%s can mean that the group keeps no other license, or just that it gets this one with a limit or without.",
+		[]any{Typed(approvals.Set)}, func(a *approvals.Ask) { a.Action = approvals.Add }, func(*approvals.Ask) {})
+}
+
+// isLimitTo reports whether the word to stands before a number of seats, behind the license.
+func (d *draft) isLimitTo(items []item) bool {
+	for i := 1; i+1 < len(items); i++ {
+		if items[i].isKeyword("to") && items[i+1].isNumber() && hasLicense(items[:i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // takePeriods takes when the grant ends.
@@ -543,9 +582,9 @@ func (d *draft) takePeriod(p period, typed []item) {
 			d.noteCorrection(text, FormatPeriod(d.ask), "A time is exact, or lasts to the end of a day: %s.",
 				Typed(FormatPeriod(d.ask)))
 		}
-		if d.isLate && p.length > 0 {
-			d.noteCorrection(text, FormatPeriod(d.ask), "A time with %s counts from when the change is made, "+
-				"not from the present end.", Typed("for"))
+		if d.isLate && p.isCounted {
+			d.ask.For, d.ask.Until, d.endToFill = 0, time.Time{}, "until <day>"
+			d.noteOpen("Say the new last day. A time is counted from when the change is made, not from the present end.")
 		}
 	}
 	d.hasEnd, d.forGood = true, p.isForGood
@@ -1295,6 +1334,7 @@ func (r *reader) eitherOf(question *Error, drafts []*draft) *Error {
 // keepChoice offers no command if only one of several can be offered: that would be a
 // guess.
 func (e *Error) keepChoice() {
+	e.Either = slices.Compact(e.Either)
 	if len(e.Either) < 2 {
 		e.Either = nil
 	}

@@ -274,6 +274,10 @@ func (k Known) endOf(text []string, skipped int) ([]time.Time, int) {
 		return nil, 0
 	}
 	next := 0
+	if text[0] == "week" && len(text) > 1 && number.MatchString(text[1]) {
+		days, n := k.endOfWeek(atoi(text[1]))
+		return days, skipped + n
+	}
 	if text[0] == "next" && len(text) > 1 {
 		text, skipped, next = text[1:], skipped+1, 1
 	}

@@ -403,6 +403,8 @@ func (d *draft) takeSeats(items []item) []item {
 	for _, it := range items {
 		if !it.isFiller() || it.isOneOf(separators) {
 			rest = append(rest, it)
+		} else if n := len(rest); n > 0 && it.endsOff && rest[n-1].isNumber() {
+			rest[n-1].endsOff = true // 10 seats, and no more of what follows
 		}
 	}
 	isYear := func(it item) bool {

@@ -168,6 +168,8 @@ func (k Known) readSaidPeriod(words []word) (p period, isSaid bool) {
 		p = k.brokenPeriod(1, "for <time>", "Say for how long, such as %s.", Typed("for 30d"))
 		p.isVague = true
 		return p, true
+	case (strings.EqualFold(first.text, "zum") || strings.EqualFold(first.text, "zur")) && isMore:
+		return k.readBy(words), true
 	case first.isKeyword("to") && isMore:
 		p = k.readUntil(words)
 		if p.isBroken() {
@@ -514,7 +516,8 @@ func (k Known) readUntil(words []word) period {
 		days = days[:1] // all of them write the day first
 	}
 	p := k.untilOneOf(strings.Join(typed, " "), days)
-	p.n, p.isRough = 1+skipped+n, rest[0].isOneOf([]string{"mid", "mitte", "middle"})
+	isFar := p.until.Sub(k.Now) > farAhead && !yearTyped.MatchString(strings.Join(typed, " ")) // the day has just passed
+	p.n, p.isRough = 1+skipped+n, isFar || rest[0].isOneOf([]string{"mid", "mitte", "middle"})
 	if len(rest) > n && rest[n].isOneOf([]string{
 		"evening", "eve", "night", "eod", "cob", "inclusive", "included", "incl", "including",
 	}) {
@@ -524,6 +527,11 @@ func (k Known) readUntil(words []word) period {
 	}
 	return p
 }
+
+// farAhead is how far a day without its year is seldom meant.
+const farAhead = 300 * day
+
+var yearTyped = regexp.MustCompile(`(^|[^0-9])2[0-9]([0-9]{2})?$|2[0-9]{3}|year`)
 
 // readLastDay reads the day behind "until" and the like.
 func (k Known) readLastDay(until word, rest []word) (days []time.Time, n int) {

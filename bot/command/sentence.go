@@ -27,10 +27,10 @@ type several struct {
 // readSeveral answers what is two requests, or a copy of another group's allocation.
 func (r *reader) readSeveral(o opening, body, reason []word) *Error {
 	s := several{reader: r, reason: reason}
-	runs := r.maximalRuns(body)
 	if !r.knowsGroups() {
 		return nil
 	}
+	runs := slices.CompactFunc(r.maximalRuns(body), func(a, b run) bool { return a.isSame(b) })
 	if o.action == approvals.Add {
 		if found := s.readTwo(body, runs); found != nil {
 			return found
@@ -188,8 +188,9 @@ func (s several) splitVerbs(o opening, body []word) *Error {
 		}
 		asks = append(asks, ask)
 	}
-	if asks[0].Action == asks[1].Action && asks[0].Group == asks[1].Group {
-		return nil
+	isThen := asks[0].IsTimed() && asks[len(asks)-1].Action == approvals.Remove
+	if asks[0].Action == asks[1].Action && asks[0].Group == asks[1].Group || isThen {
+		return nil // what ends needs no removal
 	}
 	return s.offerAll("These are several requests.", asks)
 }

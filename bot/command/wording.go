@@ -189,6 +189,9 @@ func (d *draft) takeEverything(it item) {
 // requireLimit asks for the limit that a verb such as increase is about.
 func (d *draft) requireLimit() {
 	switch {
+	case len(d.ask.Quotas) == 0 && d.limit == "" && d.startsWithLimit:
+		d.askWhich("%s without a number can mean that the group keeps no other license, or just that one is added.",
+			[]any{Typed("limit")}, func(a *approvals.Ask) { a.Action = approvals.Set }, func(*approvals.Ask) {})
 	case d.limitVerb == "" || d.question != nil:
 	case len(d.ask.Quotas) == 0 && d.limit != "" && !d.isByAmount:
 		d.isUnclear = true
