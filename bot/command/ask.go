@@ -920,7 +920,8 @@ func (d *draft) areLoneSeats(items []item, it item) bool {
 	for i := len(items) - 1; i >= 0 && items[i].kind != license; i-- {
 		if items[i].isNumber() {
 			return d.onlyCode() != "" && len(d.ask.Quotas) == 0 && d.ask.Action != approvals.Remove &&
-				hasLicense(items[:i]) && (items[i-1].kind != gap || items[i-1].endsClause) && it.isNumber()
+				hasLicense(items[:i]) && (items[i-1].kind != gap || items[i-1].endsClause) && it.isNumber() &&
+				!year.MatchString(it.text)
 		}
 	}
 	return false
@@ -1051,6 +1052,11 @@ func (d *draft) groupsIn(items []item) []string {
 
 // askGroups asks for which of several groups the request is.
 func (d *draft) askGroups(others []string) {
+	own := groupname.Canonical(d.ask.Group)
+	others = slices.DeleteFunc(others, func(ref string) bool { return groupname.Canonical(ref) == own })
+	if len(others) == 0 {
+		return // it is named again
+	}
 	all := append([]string{d.ask.Group}, others...)
 	var options []func(*approvals.Ask)
 	for _, ref := range all {

@@ -59,7 +59,7 @@ const turningSigns = "❌➖🚫⛔✖🗑"
 // smile. A dash and a cross may say something.
 func isOrnament(text string) bool {
 	isSpeaking := func(r rune) bool {
-		isSign := r <= unicode.MaxASCII && r != '|' && r != '>'
+		isSign := r <= unicode.MaxASCII && !strings.ContainsRune(`|>\`, r)
 		return unicode.IsLetter(r) || unicode.IsDigit(r) || isSign || strings.ContainsRune(turningSigns, r)
 	}
 	return text != "" && !strings.ContainsFunc(text, isSpeaking)

@@ -29,7 +29,7 @@ const maxNameWords = 6
 // name, or the nearest of these.
 func (d *draft) licensesAt(items []item) match {
 	first := items[0]
-	if first.kind != plain || first.isFiller() || first.isNumber() || first.isKeyword(WordEmpty) ||
+	if first.kind != plain || lettersOf(first.text) == "" || first.isFiller() || first.isNumber() || first.isKeyword(WordEmpty) ||
 		first.isKeyword(formerWordEmpty) || first.isOneOf(prepositions) {
 		return match{}
 	}

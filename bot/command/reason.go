@@ -254,6 +254,8 @@ func (d *draft) takeMarked(items []item, i int, isBracket bool) []item {
 func (d *draft) takeHarmless(words []word) bool {
 	text := strings.Trim(typedText(words), ",;:-() ")
 	switch {
+	case len(words) == 0 || words[0].isOneOf(separators):
+		return false
 	case d.isHarmless(words):
 		d.takeReason(splitWords(text))
 	case d.isDated(words):

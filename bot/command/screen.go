@@ -32,7 +32,7 @@ func (d *draft) isDated(words []word) bool {
 	isSaying := func(w word) bool { return w.saysMuch() && !soundsLikeTime(w) && !isEndWord(w) }
 	isCounted := false
 	for i := range words {
-		isCounted = isCounted || d.readEnd(words[i:]).n > 0 || isUnit(words[i]) && i > 0 && (item{word: words[i-1]}).isNumber()
+		isCounted = isCounted || isUnit(words[i]) && len(words[i].text) < 3 || d.readEnd(words[i:]).n > 0 || isUnit(words[i]) && i > 0 && (item{word: words[i-1]}).isNumber()
 	}
 	return d.ask.Reason == "" && !isCounted && slices.ContainsFunc(words, isSaying) && !slices.ContainsFunc(words, isEnd) &&
 		!slices.ContainsFunc(words, func(w word) bool { return d.isRisky(w) && !w.isKeyword("end") }) &&
@@ -56,10 +56,12 @@ func (d *draft) takeTold(items []item) []item {
 	}
 	trial := &draft{reader: d.reader, isTrial: true}
 	isLicense := func(i int) bool { return items[i].kind == plain && !trial.licensesAt(items[i:]).isNone() }
-	from, hasOther := 0, false
+	from, hasOther, isBehind := 0, false, false
 	for i := range items {
 		isEnd := i+1 == len(items) || items[i].endsClause
-		if isLicense(i) && hasOther && i > 0 && d.isForLicense(items, i) {
+		wasBehind := isBehind
+		isBehind = isBehind || isLicense(i)
+		if isLicense(i) && wasBehind && i > 0 && d.isForLicense(items, i) {
 			from = i
 			for from > 0 && !items[from].isKeyword("for") {
 				from--
@@ -173,6 +175,9 @@ func (d *draft) saysWhen(words []word) bool {
 		_, isMonth := findMonth(w.lower())
 		isMonth = isMonth && !w.isKeyword("may")
 		if first, last, isRange := strings.Cut(w.lower(), "-"); isRange && isWeekday(first) && isWeekday(last) {
+			return true
+		}
+		if quarter.MatchString(w.lower()) && len(words) == 1 {
 			return true
 		}
 		isNext := w.isOneOf([]string{"next", "this", "coming", "rest"}) && (isUnit(wordAt(words, i+1)) || len(words) == 1)
