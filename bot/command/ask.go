@@ -446,8 +446,16 @@ func (d *draft) refuseBegin(typed string, ends []period) {
 // standsFree reports whether no word before a length at an item may make something else of it than when
 // the grant ends: in two weeks, every two weeks.
 func (d *draft) standsFree(items []item, i int) bool {
-	return d.knowsGroups() && (i == 0 || items[i-1].kind != plain || items[i-1].endsClause ||
-		!items[i-1].isOneOf(prepositions) && !items[i-1].isOneOf(eachWords) && !items[i-1].isOneOf([]string{"at", "every", "per"}))
+	before := i - 1
+	for before > 0 && items[before].isOneOf([]string{"the", "a"}) {
+		before--
+	}
+	if before < 0 || items[before].kind != plain || items[before].endsClause {
+		return d.knowsGroups()
+	}
+	isOther := items[before].isOneOf(prepositions) || items[before].isOneOf(eachWords) ||
+		items[before].isOneOf([]string{"at", "every", "per"})
+	return d.knowsGroups() && !isOther
 }
 
 // periodAt reads an end at an item. Behind another end one may stand behind a word such as "or".
@@ -920,7 +928,7 @@ func (d *draft) areLoneSeats(items []item, it item) bool {
 	for i := len(items) - 1; i >= 0 && items[i].kind != license; i-- {
 		if items[i].isNumber() {
 			return d.onlyCode() != "" && len(d.ask.Quotas) == 0 && d.ask.Action != approvals.Remove &&
-				hasLicense(items[:i]) && (items[i-1].kind != gap || items[i-1].endsClause) && it.isNumber() &&
+				hasLicense(items[:i]) && (items[i-1].kind != gap || items[i-1].endsClause) && !strings.HasPrefix(it.lower(), "x") &&
 				!year.MatchString(it.text)
 		}
 	}

@@ -20,7 +20,8 @@ func (r *reader) plainIDs(tokens []word) []word {
 	for i, w := range tokens {
 		inner := strings.Trim(w.text, "()[]#")
 		isBare := bareID.MatchString(inner) && strings.ContainsAny(inner, "0123456789") &&
-			strings.ContainsAny(inner, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") && !r.isGroup(inner) && !ticketKey.MatchString(inner)
+			strings.ContainsAny(inner, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") && !r.isGroup(inner) && !ticketKey.MatchString(inner) &&
+			len((&draft{reader: r}).nearest(inner)) == 0 && len(r.nearGroups(inner)) == 0
 		switch {
 		case w.quoted:
 		case isRequestID(inner):
