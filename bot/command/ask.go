@@ -668,7 +668,7 @@ func (d *draft) takeForWords(words []word) {
 		d.endToFill = "until <day>"
 		d.noteOpen("%s can be when it is needed, or when it ends. Say when it ends with %s.",
 			Typed("for "+joinWords(words)), Typed("until"))
-	case d.ask.Reason != "" || !slices.ContainsFunc(words, word.saysMuch) || d.countsSeats(words) || soundLikeTime(words) && !d.hasEnd:
+	case d.ask.Reason != "" || !slices.ContainsFunc(words, word.saysMuch) || d.countsSeats(words) || slices.ContainsFunc(words, isGlued) || soundLikeTime(words) && !d.hasEnd:
 		if d.isUnclear = d.hasEnd || !soundLikeTime(words) && len(words) > 1; !d.isUnclear {
 			d.endToFill = "for <time>"
 		}
@@ -679,6 +679,12 @@ func (d *draft) takeForWords(words []word) {
 		d.noteCorrection("for "+reason, "because "+reason, "%s is no time. If it is the reason, write it after %s.",
 			Typed("for "+reason), Typed("because"))
 	}
+}
+
+// isGlued reports whether a word that begins a reason is stuck to another one.
+func isGlued(w word) bool {
+	_, last, isTwo := strings.Cut(w.lower(), "-")
+	return isTwo && slices.Contains(reasonWords, last)
 }
 
 // nameDay reports whether words behind "for" name a day or a month: the whole of December.

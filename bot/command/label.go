@@ -21,7 +21,7 @@ func (r *reader) plainIDs(tokens []word) []word {
 		inner := strings.Trim(w.text, "()[]#")
 		isBare := bareID.MatchString(inner) && strings.ContainsAny(inner, "0123456789") &&
 			strings.ContainsAny(inner, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") && !r.isGroup(inner) && !ticketKey.MatchString(inner) &&
-			len((&draft{reader: r}).nearest(inner)) == 0 && len(r.nearGroups(inner)) == 0
+			len(r.nearGroups(inner)) == 0 && !slices.ContainsFunc(r.Licenses, func(l License) bool { return isOneEdit(inner, l.Code) })
 		switch {
 		case w.quoted:
 		case isRequestID(inner):
