@@ -388,7 +388,8 @@ func (d *draft) takePeriods(items []item) []item {
 			continue
 		}
 		i += skipped
-		if p.isNaked && !items[i].isKeyword("to") && d.isInClause(items, i) && !items[i-1].isOneOf([]string{"by", "next"}) {
+		isLoose := p.isNaked && !items[i].isKeyword("to") || p.isForGood && p.n == 1
+		if isLoose && d.isInClause(items, i) && !items[i-1].isOneOf([]string{"by", "next"}) {
 			rest = append(rest, items[i])
 			continue
 		}
@@ -668,7 +669,8 @@ func (d *draft) takeForWords(words []word) {
 		d.endToFill = "until <day>"
 		d.noteOpen("%s can be when it is needed, or when it ends. Say when it ends with %s.",
 			Typed("for "+joinWords(words)), Typed("until"))
-	case d.ask.Reason != "" || !slices.ContainsFunc(words, word.saysMuch) || d.countsSeats(words) || slices.ContainsFunc(words, isGlued) || soundLikeTime(words) && !d.hasEnd:
+	case d.ask.Reason != "" || !slices.ContainsFunc(words, word.saysMuch) || d.countsSeats(words) || slices.ContainsFunc(words, isGlued) ||
+		!slices.ContainsFunc(words, func(w word) bool { return w.saysMuch() && !soundsLikeTime(w) }) || soundLikeTime(words) && !d.hasEnd:
 		if d.isUnclear = d.hasEnd || !soundLikeTime(words) && len(words) > 1; !d.isUnclear {
 			d.endToFill = "for <time>"
 		}
@@ -797,7 +799,7 @@ func (d *draft) takeRest(items []item) {
 		d.takeLoneSeats(items[at], isSure)
 		left = slices.DeleteFunc(left, item.isNumber)
 	}
-	if len(left) > 0 && len(quoted) == 1 && d.takeLoneDay(left) {
+	if len(left) > 0 && (len(quoted) == 1 && d.takeLoneDay(left) || d.refuseDay(left)) {
 		return
 	}
 	if len(left) > 0 {
@@ -840,6 +842,22 @@ func (d *draft) takeLoneDay(left []item) bool {
 	d.askWhich("%s can be when the grant ends, or when it is needed.", []any{Typed(joinTexts(left))},
 		append(options, func(*approvals.Ask) {})...)
 	return true
+}
+
+// refuseDay says that no day can be set for a change other than to add, if one stands among other words.
+func (d *draft) refuseDay(left []item) bool {
+	words := plainWords(left)
+	for i, w := range words {
+		if d.ask.Action == approvals.Add || !w.isOneOf([]string{"on", "at", "by", "after", "before"}) || i+1 == len(words) {
+			continue
+		}
+		if _, n := d.readDay(words[i+1:]); n > 0 {
+			d.isUnclear = true
+			d.noteOpen(aboutNoDay(d.ask.Action))
+			return true
+		}
+	}
+	return false
 }
 
 // aboutNoDay explains why a change other than to add has no day.
@@ -934,7 +952,7 @@ func (d *draft) areLoneSeats(items []item, it item) bool {
 	for i := len(items) - 1; i >= 0 && items[i].kind != license; i-- {
 		if items[i].isNumber() {
 			return d.onlyCode() != "" && len(d.ask.Quotas) == 0 && d.ask.Action != approvals.Remove &&
-				hasLicense(items[:i]) && (items[i-1].kind != gap || items[i-1].endsClause) && !strings.HasPrefix(it.lower(), "x") &&
+				hasLicense(items[:i]) && (items[i-1].kind != gap || items[i-1].endsClause) && !(strings.HasPrefix(it.lower(), "x") && items[i-1].endsClause) &&
 				!year.MatchString(it.text)
 		}
 	}
@@ -981,22 +999,23 @@ func (d *draft) noteLeft(left []item, ref Typed) {
 			"If it belongs to a group's name, put the name in double quotes.", ref, Typed(d.name+" codes"))
 		d.question.Unlisted = true
 	default:
-		d.noteUnread(ref)
+		d.noteUnread(ref, plainWords(left))
 		d.question.Unlisted = true
 	}
 }
 
-// noteUnread asks for other words, and says how the parts are written that the request has not.
-func (d *draft) noteUnread(ref Typed) {
+// noteUnread asks for other words, and says how the parts are written that these words may be.
+func (d *draft) noteUnread(ref Typed, words []word) {
 	format, args := "%s is not understood. Say it in other words", []any{ref}
 	if d.ask.Reason == "" {
 		format, args = format+", or after %s if it is the reason", append(args, Typed("because"))
 	}
 	format += "."
-	if !d.hasEnd && d.ask.Action == approvals.Add {
+	isTime := soundLikeTime(words) || slices.ContainsFunc(words, isEndWord)
+	if isTime && !d.hasEnd && d.ask.Action == approvals.Add {
 		format, args = format+" An end is written such as %s.", append(args, Typed("until "+d.exampleDay()))
 	}
-	if !d.isSaid {
+	if !d.isSaid && slices.ContainsFunc(words, isActing) {
 		format, args = format+" %s in front takes codes out.", append(args, Typed(approvals.Remove))
 	}
 	d.noteOpen(format, args...)

@@ -35,7 +35,11 @@ func (r *reader) wantsLaterEnd(words []word) bool {
 	verb, isAct := findLookup(idLookups, withoutEndOf(words))
 	isNow := func(w word) bool { return w.isOneOf([]string{"now", "today", "immediately"}) }
 	isEarly := func(w word) bool { return w.isOneOf([]string{"early", "earlier"}) }
-	hasDay := mentionsPeriod(words) || len(r.dayAmong(words)) > 0
+	isEnd := func(p period) bool { return p.n > 0 && !p.isForGood && !p.isVague }
+	hasDay := len(r.dayAmong(words)) > 0
+	for i := range words {
+		hasDay = hasDay || isEnd(r.readPeriod(words[i:]))
+	}
 	switch {
 	case !isAct:
 		return hasDay || slices.ContainsFunc(words, isUnit)

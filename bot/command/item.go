@@ -417,7 +417,7 @@ func (d *draft) takeSeats(items []item) []item {
 		return slices.Concat(withoutNumbers(items), apart)
 	}
 	if at := slices.IndexFunc(items, func(it item) bool { return it.kind == plain && it.means == "" && strings.EqualFold(it.text, "group") }); at >= 0 &&
-		at+1 < len(items) && items[at+1].isNumber() {
+		at+1 < len(items) && items[at+1].isNumber() && !(at+2 < len(items) && items[at+2].isOneOf(seatWords)) {
 		d.isUnclear = true
 		d.noteOpen("%s can be another group. One request is for one group.", Typed(items[at].text+" "+items[at+1].text))
 	}

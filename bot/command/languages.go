@@ -39,7 +39,7 @@ var phrases = func() map[string]string {
 		},
 		"hello": {
 			"dear all", "hi all", "hello all", "guten tag", "guten morgen", "good morning", "morning all",
-			"quick one", "good afternoon", "good mrng", "gm all", "sorry to bother", "sorry to bother you", "quick question",
+			"buenos días", "buenos dias", "buenas tardes", "buenas", "buongiorno a tutti", "good day", "quick one", "good afternoon", "good mrng", "gm all", "sorry to bother", "sorry to bother you", "quick question",
 			"quick request",
 		},
 		"regards": {
@@ -94,7 +94,7 @@ var phrases = func() map[string]string {
 			"without seat limit", "without a seat limit",
 		},
 		"until": {
-			"to be valid until", "valid to", "valid until", "valid till", "valid thru", "valid through", "limited until",
+			"for the period until", "for the time until", "to be valid until", "valid to", "valid until", "valid till", "valid thru", "valid through", "limited until",
 			"end date", "expiry date", "up to and including", "up until", "up till",
 			"fino a", "fino al", "fino alla", "tot en met",
 		},

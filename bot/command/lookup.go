@@ -77,7 +77,7 @@ func areUnsure(words []word, at int) bool {
 // aboutRequest is the command with this verb for the request that stands at this place. Words
 // behind it are why it is taken back.
 func aboutRequest(verb Verb, words []word, at int) string {
-	if areUnsure(words, at) {
+	if (verb == VerbCancel || verb == VerbEnd) && areUnsure(words, at) {
 		verb = VerbStatus
 	}
 	text := string(verb) + " " + strings.ToUpper(words[at].text)

@@ -544,7 +544,12 @@ func (d *draft) takeClauses(items []item) []item {
 	}
 	var said []clause
 	for _, c := range d.clauses(items) {
-		if d.isReason(plainWords(items[c.from:c.to]), c.isApart) {
+		words := plainWords(items[c.from:c.to])
+		if c.from > 0 && endsSentence([]word{items[c.from-1].word}) {
+			words = slices.Clone(words)
+			words[0].text = strings.ToLower(words[0].text) // it is the first of a sentence
+		}
+		if d.isReason(words, c.isApart) || c.isApart && c.from > 0 && d.namesDated(withoutPoliteness(words)) {
 			said = append(said, c)
 		}
 	}
@@ -587,7 +592,7 @@ func (d *draft) saysPlainly(words []word) bool {
 	if saysUnneeded(words) || d.isTicket(words) {
 		return true
 	}
-	isOther := func(w word) bool { return w.isHedged() || isActing(w) || w.isOneOf(onlyWords) }
+	isOther := func(w word) bool { return w.isHedged() || isActing(w) || w.isOneOf(onlyWords) || w.isOneOf(moreWords) }
 	said := 0
 	for _, w := range words {
 		if w.saysMuch() {
@@ -759,7 +764,7 @@ func (d *draft) isNoReason(words []word, isApart, isBehind, hasSubject bool) boo
 	isCompound := len(words) > 1 && strings.Contains(w.text, "-")
 	isLimit := w.isKeyword("unlimited") || d.isAmount(words, isApart && isBehind, hasSubject)
 	_, days := d.readDay(words[:1])
-	if hasSubject && isBehind && (days > 0 || ordinal.MatchString(w.text)) {
+	if hasSubject && isBehind && (days > 0 || ordinal.MatchString(w.text) || w.isOneOf(onlyWords) || w.isOneOf(moreWords)) {
 		return false // what is told has a day
 	}
 	return strings.ContainsAny(w.text, "()") || isLimit ||

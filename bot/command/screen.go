@@ -26,8 +26,21 @@ func (d *draft) isHarmless(words []word) bool {
 		!d.countsSeats(words) && !d.saysWhen(words)
 }
 
+// namesDated reports whether words name something with a day in its name: year end reporting, release 4.2.
+func (d *draft) namesDated(words []word) bool {
+	isOther := func(w word) bool {
+		return isActing(w) || (item{word: w}).isNumber() || w.isOneOf([]string{"next", "this", "last", "latest", "starts", "start"}) ||
+			w.isOneOf(prepositions) || w.isOneOf(openers) || d.isUndoing(w)
+	}
+	return d.ask.Action == approvals.Add && len(words) > 1 && words[len(words)-1].saysMuch() && d.isDated(words) &&
+		!slices.ContainsFunc(words, isOther) && !d.mayNameGroup(words, true)
+}
+
 // isDated reports whether words are harmless but for a day that they name: month end closing, release 26.12.
 func (d *draft) isDated(words []word) bool {
+	if len(words) == 0 {
+		return false
+	}
 	isEnd := func(w word) bool { return w.isOneOf(untilWords) || w.isOneOf(startWords) || w.isKeyword("for") }
 	isSaying := func(w word) bool { return w.saysMuch() && !soundsLikeTime(w) && !isEndWord(w) }
 	isCounted := false

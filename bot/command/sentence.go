@@ -35,6 +35,11 @@ func (r *reader) readSeveral(o opening, body, reason []word) *Error {
 		if found := s.readTwo(body, runs); found != nil {
 			return found
 		}
+		if rest, clause := cutClause(body); len(reason) == 0 && len(clause) > 0 && !r.hasLicense(clause) && !r.namesGroup(clause) {
+			if found := (several{reader: r, reason: clause}).readTwo(rest, runs); found != nil {
+				return found
+			}
+		}
 	}
 	if byVerbs := s.splitVerbs(o, body); byVerbs != nil {
 		return byVerbs
@@ -360,6 +365,14 @@ func (s several) refuseCopy(body []word, runs []run) *Error {
 		s.reason = clause
 	}
 	fill := s.name + " " + group + " <code>"
+	for i := range body {
+		if p := s.readPeriod(body[i:]); p.n > 0 && p.problem == nil && !p.isNaked {
+			var end approvals.Ask
+			p.applyTo(&end)
+			fill += " " + FormatPeriod(end)
+			break
+		}
+	}
 	if len(s.reason) > 0 {
 		fill += " " + formatReason(approvals.Ask{Reason: joinTyped(s.reason)})
 	}

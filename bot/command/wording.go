@@ -30,6 +30,8 @@ func (d *draft) takeWords(items []item) []item {
 			d.askLimit("A seat limit is how many seats the group may use in all. Say the whole number in place of %s.",
 				Typed(it.text))
 			rest, items = withoutNumbers(rest), slices.Concat(items[:i+1], withoutNumbers(behind))
+		case it.isKeyword("up") && (i == 0 || items[i-1].kind != group):
+			rest = append(rest, it)
 		case it.isOneOf(onlyWords) && d.isOnlyUntil(items, i):
 		case it.isOneOf(onlyWords) && saysWhatIs(items, i), !d.takeAmount(it, behind) && !d.takeWord(it):
 			rest = append(rest, it)
