@@ -952,7 +952,7 @@ func (d *draft) areLoneSeats(items []item, it item) bool {
 	for i := len(items) - 1; i >= 0 && items[i].kind != license; i-- {
 		if items[i].isNumber() {
 			return d.onlyCode() != "" && len(d.ask.Quotas) == 0 && d.ask.Action != approvals.Remove &&
-				hasLicense(items[:i]) && (items[i-1].kind != gap || items[i-1].endsClause) && !(strings.HasPrefix(it.lower(), "x") && items[i-1].endsClause) &&
+				hasLicense(items[:i]) && (items[i-1].kind != gap || items[i-1].endsClause) && !(strings.HasPrefix(it.lower(), "x") && (items[i-1].endsClause || items[i-1].isOneOf(separators))) &&
 				!year.MatchString(it.text)
 		}
 	}

@@ -841,19 +841,24 @@ func (d *draft) isNearGrammar(w word) bool {
 		return false
 	}
 	text := w.lower()
-	isCode := IsCode(w.text) && len(w.text) > 3
 	isKeyword := slices.ContainsFunc(keywords, func(k string) bool {
 		return text[0] == k[0] && isNearKeyword(text, k)
 	})
 	_, days := d.readDay([]word{w})
 	_, isUnit := findUnit(text)
 	_, isMonth := findMonth(text)
+	return isKeyword || days > 0 || isUnit || isMonth || d.isNearName(w)
+}
+
+// isNearName reports whether a word may be a code or a name, or has one stuck to it.
+func (d *draft) isNearName(w word) bool {
+	text := w.lower()
 	isGlued := slices.ContainsFunc(d.long, func(k string) bool {
 		isOther := len(text)-len(k) == 1 // another form of it
 		return !isOther && (strings.HasPrefix(text, k) || strings.HasSuffix(text, k))
 	})
-	return isCode || isKeyword || isGlued || days > 0 || isUnit || isMonth ||
-		len(d.nearest(w.text)) > 0 || len(d.nearPacks(w.text)) > 0
+	isCode := IsCode(w.text) && len(w.text) > 3
+	return isCode || isGlued || len(d.nearest(w.text)) > 0 || len(d.nearPacks(w.text)) > 0
 }
 
 // isNearKeyword reports whether a text is a keyword, or a long one with one letter wrong.

@@ -30,7 +30,7 @@ func (d *draft) isHarmless(words []word) bool {
 func (d *draft) namesDated(words []word) bool {
 	isOther := func(w word) bool {
 		return isActing(w) || (item{word: w}).isNumber() || w.isOneOf([]string{"next", "this", "last", "latest", "starts", "start"}) ||
-			w.isOneOf(prepositions) || w.isOneOf(openers) || d.isUndoing(w)
+			w.isOneOf(prepositions) || w.isOneOf(openers) || d.isUndoing(w) || d.isNearName(w)
 	}
 	return d.ask.Action == approvals.Add && len(words) > 1 && words[len(words)-1].saysMuch() && d.isDated(words) &&
 		!slices.ContainsFunc(words, isOther) && !d.mayNameGroup(words, true)
@@ -45,11 +45,20 @@ func (d *draft) isDated(words []word) bool {
 	isSaying := func(w word) bool { return w.saysMuch() && !soundsLikeTime(w) && !isEndWord(w) }
 	isCounted := false
 	for i := range words {
-		isCounted = isCounted || isUnit(words[i]) && len(words[i].text) < 3 || d.readEnd(words[i:]).n > 0 || isUnit(words[i]) && i > 0 && (item{word: words[i-1]}).isNumber()
+		isCounted = isCounted || (item{word: words[i]}).isNumber() && !isOfDay(words, i) ||
+			isUnit(words[i]) && len(words[i].text) < 3 || d.readEnd(words[i:]).n > 0 || isUnit(words[i]) && i > 0 && (item{word: words[i-1]}).isNumber()
 	}
 	return d.ask.Reason == "" && !isCounted && slices.ContainsFunc(words, isSaying) && !slices.ContainsFunc(words, isEnd) &&
 		!slices.ContainsFunc(words, func(w word) bool { return d.isRisky(w) && !w.isKeyword("end") }) &&
 		!d.namesOther(words) && !d.isNearLicense(words)
+}
+
+// isOfDay reports whether a number is a part of a day or names a week: 1 December, week 50.
+func isOfDay(words []word, i int) bool {
+	_, isMonth := findMonth(wordAt(words, i+1).lower())
+	isWeek := i > 0 && words[i-1].isOneOf([]string{"week", "kw", "cw"})
+	_, isBehindMonth := findMonth(words[max(i-1, 0)].lower())
+	return isDigits(words[i].text) && (isMonth || isWeek || isBehindMonth)
 }
 
 // isRisky reports whether a word may turn, limit, put off or undo what is asked for.
