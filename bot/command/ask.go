@@ -838,6 +838,9 @@ func (d *draft) takeLoneDay(left []item) bool {
 	for _, end := range ends {
 		options = append(options, end.applyTo)
 	}
+	if words[len(words)-1].isKeyword("end") && d.ask.Reason == "" { // the closing of the month
+		options = append(options, func(a *approvals.Ask) { a.Reason = joinTyped(words) })
+	}
 	d.hasEnd, d.endToFill = true, "until <day>"
 	d.askWhich("%s can be when the grant ends, or when it is needed.", []any{Typed(joinTexts(left))},
 		append(options, func(*approvals.Ask) {})...)

@@ -231,6 +231,8 @@ func (r *reader) readSentence(tokens []word) (Command, error) {
 	switch {
 	case first.isOneOf(helpWords):
 		return Command{Verb: VerbHelp}, nil
+	case !slices.ContainsFunc(tokens, func(w word) bool { return !w.isOneOf(licenseWords) }):
+		return Command{Verb: VerbCodes}, nil
 	case first.isOneOf(showVerbs):
 		return r.readShow(verb, rest)
 	case first.isOneOf(otherVerbs):
@@ -471,7 +473,8 @@ func (r *reader) readOther(verb string, rest []word) (Command, error) {
 		return Command{}, newError(try, "Approvers react to the request's card to approve or to deny it. "+
 			"The answer to this command shows where.")
 	case "licenses", "licences":
-		if len(rest) == 0 {
+		isOther := func(w word) bool { return !w.isOneOf(licenseWords) && !w.isOneOf(showVerbs) }
+		if !slices.ContainsFunc(rest, isOther) {
 			return Command{Verb: VerbCodes}, nil
 		}
 		if r.namesGroup(rest) && (r.hasLicense(rest) || len(rest) > maxTicketWords) {

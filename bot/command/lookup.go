@@ -325,6 +325,8 @@ func (r *reader) lookUp(tokens []word) string {
 		return string(verb) + pageOf(verb, tokens)
 	case len(runs) > 0:
 		return string(VerbShow) + " " + QuoteGroup(runs[0].text)
+	case isListed && verb == VerbStatus && has([]string{"open"}) && !r.hasLicense(tokens):
+		return string(verb)
 	case has([]string{"end", "ends", "ending", "expire", "expires", "expiring"}):
 		return string(VerbMine)
 	case isListed && verb == VerbPending:

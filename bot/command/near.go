@@ -269,7 +269,7 @@ func (r *reader) findNear(text string) []approvals.Group {
 		found = append(found, *short)
 	}
 	for _, g := range r.spelled {
-		isNear := isNearName(g.name, want) || isOneEdit(g.id, want)
+		isNear := isNearName(g.name, want) || isOneEdit(g.id, want) && digitsOf(g.id) == digitsOf(want)
 		if isNear && !slices.ContainsFunc(found, func(f approvals.Group) bool { return f.ID == g.ID }) {
 			found = append(found, g.Group)
 		}
@@ -342,6 +342,9 @@ func isNearName(name, want string) bool {
 		if strings.TrimSuffix(want, extra) == name {
 			return true
 		}
+	}
+	if isOneEdit(name, want) && digitsOf(name) != digitsOf(want) {
+		return false // the number is another one
 	}
 	isPart := len(want) > 2 && (strings.HasPrefix(name, want) || strings.Contains(name, " "+want))
 	return isPart || isOneEdit(name, want)

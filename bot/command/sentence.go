@@ -35,7 +35,7 @@ func (r *reader) readSeveral(o opening, body, reason []word) *Error {
 		if found := s.readTwo(body, runs); found != nil {
 			return found
 		}
-		if rest, clause := cutClause(body); len(reason) == 0 && len(clause) > 0 && !r.hasLicense(clause) && !r.namesGroup(clause) {
+		if rest, clause := cutClause(body); len(reason) == 0 && (&draft{reader: r}).isHarmless(clause) {
 			if found := (several{reader: r, reason: clause}).readTwo(rest, runs); found != nil {
 				return found
 			}
@@ -269,7 +269,7 @@ func (s several) splitPairs(o opening, body []word) []approvals.Ask {
 func (s several) readAt(body []word, i int, runs []run) *Error {
 	w, hasOneGroup := body[i], len(runs) == 1
 	switch {
-	case w.isOneOf(copyVerbs), s.isSame(body[i:]):
+	case w.isOneOf(copyVerbs), s.isSame(body[i:]) && !s.hasLicense(body[:i]):
 		return s.refuseCopy(body, runs)
 	case w.isOneOf(moveVerbs) && i == 0 && len(runs) == 2:
 		return cmp.Or(s.splitMove(body[1:], s.maximalRuns(body[1:])), newError("", aboutBoth+" Some of the "+
