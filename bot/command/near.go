@@ -375,12 +375,25 @@ func (r *reader) askGroup(o opening, body, reason []word) *Error {
 			"%s alone opens a form that finds groups.", Typed(unknown), Typed(r.name))
 	}
 	asked.Group, asked.Unlisted = unknown, len(d.ask.Codes) == 0
-	if fill := d.fill(); (len(d.ask.Codes) > 0 || unknown == "") && len(d.options) == 0 && r.keepsNumbers(fill, rest) {
+	if fill := d.fill(); (len(d.ask.Codes) > 0 || unknown == "") && len(d.options) == 0 && r.keepsNumbers(fill, withoutNumberOf(rest, unknown)) {
 		asked.Fill = fill
 	}
 	asked.noteUnderstood(d.openAsks()...)
 	asked.EndUnclear = asked.EndUnclear || d.lacksEnd()
 	return asked
+}
+
+// withoutNumberOf leaves out the number behind a word that is not known: it belongs to the group's name.
+func withoutNumberOf(words []word, unknown string) []word {
+	var rest []word
+	for i, w := range words {
+		isOfName := i > 0 && isDigits(w.text) && !isDigits(words[i-1].text) && !endsClause(words[i-1]) &&
+			slices.Contains(strings.Fields(unknown), words[i-1].text)
+		if !isOfName {
+			rest = append(rest, w)
+		}
+	}
+	return rest
 }
 
 // keepsNumbers reports whether a command has all numbers of seats that were typed.

@@ -179,7 +179,10 @@ func (d *draft) askEndOrReason(text string, days []time.Time) {
 	if p.problem == nil {
 		ends = []period{p}
 	}
-	options := []func(*approvals.Ask){func(a *approvals.Ask) { a.Reason = text }}
+	var options []func(*approvals.Ask)
+	if !strings.ContainsAny(text, "0123456789") {
+		options = append(options, func(a *approvals.Ask) { a.Reason = text })
+	}
 	for i, end := range ends {
 		options = slices.Insert(options, i, end.applyTo)
 	}
