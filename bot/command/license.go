@@ -29,8 +29,7 @@ const maxNameWords = 6
 // name, or the nearest of these.
 func (d *draft) licensesAt(items []item) match {
 	first := items[0]
-	if first.kind != plain || lettersOf(first.text) == "" || first.isFiller() || first.isNumber() || first.isKeyword(WordEmpty) ||
-		first.isKeyword(formerWordEmpty) || first.isOneOf(prepositions) {
+	if !first.mayBeginLicense() {
 		return match{}
 	}
 	if pack, ok := d.packNamed(first.text); ok {
@@ -53,6 +52,13 @@ func (d *draft) licensesAt(items []item) match {
 		}
 	}
 	return match{}
+}
+
+// mayBeginLicense reports whether an item is a word that can begin the code or the name of a license.
+func (it item) mayBeginLicense() bool {
+	isEmpty := it.isKeyword(WordEmpty) || it.isKeyword(formerWordEmpty)
+	return it.kind == plain && lettersOf(it.text) != "" && !isEmpty && !it.isFiller() && !it.isNumber() &&
+		!it.isOneOf(prepositions)
 }
 
 // cutLimit cuts a seat limit off the last word of a name. A name has no numbers: where one
@@ -92,13 +98,17 @@ func (d *draft) codeOf(it item) match {
 		return found
 	case d.Licenses == nil:
 		return match{}
-	case isShaped && looksOwned(code) && !d.isTrial && !d.isLikeKnown(base) && !ticketKey.MatchString(base) &&
-		!isRequestID(base):
+	case isShaped && d.mayBeOwned(code, base):
 		return found // not in the list; maybe the group has it
 	case hasLimit:
 		return d.namedWithLimit(base, found)
 	}
 	return match{}
+}
+
+// mayBeOwned reports whether a code that is not in the list, typed as base, can be nothing else.
+func (d *draft) mayBeOwned(code, base string) bool {
+	return looksOwned(code) && !d.isTrial && !d.isLikeKnown(base) && !ticketKey.MatchString(base) && !isRequestID(base)
 }
 
 // looksOwned reports whether a code looks like one that is not in the list. A short word in capitals is more
@@ -212,12 +222,20 @@ func (d *draft) nearest(typed string) []string {
 			codes = append(codes, l.Code)
 		}
 	}
+	if len(codes) == 0 && len(want) > 7 && !strings.Contains(typed, " ") {
+		return d.nearCode(want)
+	}
+	return codes
+}
+
+// nearCode is the first license of which a long code is at most two letters away.
+func (d *draft) nearCode(want string) []string {
 	for _, l := range d.names {
-		if len(codes) == 0 && len(want) > 7 && !strings.Contains(typed, " ") && levenshtein.ComputeDistance(want, strings.ToLower(l.Code)) < 3 {
+		if levenshtein.ComputeDistance(want, strings.ToLower(l.Code)) < 3 {
 			return []string{l.Code}
 		}
 	}
-	return codes
+	return nil
 }
 
 // developerWords are what people call the licenses of developers after their tools.
