@@ -161,10 +161,7 @@ func weeksLater(text []string) (weeks, n int) {
 // readDayAndDate reads a date behind its day of the week. If the date falls on another day, it
 // is not sure which of the two is meant.
 func (k Known) readDayAndDate(text []string) ([]time.Time, int) {
-	skipped := 1
-	for len(text) > skipped && slices.Contains([]string{"the", "on", "den", "el", "le"}, text[skipped]) {
-		skipped++
-	}
+	skipped := skipBehindFirst(text, "the", "on", "den", "el", "le")
 	if len(text) <= skipped || !isWeekday(text[0]) {
 		return nil, 0
 	}
@@ -201,50 +198,65 @@ func isDayName(text string, d time.Weekday) bool {
 
 // readBoundary reads the end of a year, a quarter, a month or a week.
 func (k Known) readBoundary(text []string) ([]time.Time, int) {
-	switch text[0] {
-	case "eoy", "year-end":
-		return k.endOf([]string{"year"}, 0)
-	case "eom", "month-end":
-		return k.endOf([]string{"month"}, 0)
-	case "eoq":
-		return k.endOf([]string{"quarter"}, 0)
+	if days, n := k.readHoliday(text); n > 0 {
+		return days, n
 	}
-	year := k.Now.Year()
-	switch text[0] {
-	case "xmas", "christmas", "weihnachten":
-		return []time.Time{dayOf(year, time.December, 24), dayOf(year, time.December, 25)}, 1
-	case "new":
-		if len(text) > 1 && slices.Contains([]string{"year", "years", "year's"}, text[1]) {
-			return []time.Time{dayOf(year, time.December, 31), dayOf(year+1, time.January, 1)}, 2
-		}
-	case "mid", "mitte", "middle":
+	if name := boundaryNames[text[0]]; name != "" {
+		return k.endOf([]string{name}, 0)
+	}
+	first, second := text[0], ""
+	if len(text) > 1 {
+		second = text[1]
+	}
+	switch {
+	case slices.Contains(middleWords, first):
 		return k.middleOf(text)
-	}
-	if len(text) > 1 && slices.Contains([]string{"kw", "cw", "week", "wk"}, text[0]) && number.MatchString(text[1]) {
-		return k.endOfWeek(atoi(text[1]))
-	}
-	if len(text) > 1 && text[1] == "end" && slices.Contains([]string{"year", "month", "year's", "month's"}, text[0]) {
-		return k.endOf([]string{strings.TrimSuffix(text[0], "'s")}, 1)
-	}
-	if text[0] == "this" && len(text) > 1 && slices.Contains([]string{"week", "month", "quarter", "year"}, text[1]) {
+	case slices.Contains([]string{"kw", "cw", "week", "wk"}, first) && number.MatchString(second):
+		return k.endOfWeek(atoi(second))
+	case slices.Contains([]string{"year", "month", "year's", "month's"}, first) && second == "end":
+		return k.endOf([]string{strings.TrimSuffix(first, "'s")}, 1)
+	case first == "this" && slices.Contains([]string{"week", "month", "quarter", "year"}, second):
 		return k.endOf(text[1:], 1)
+	case slices.Contains([]string{"end", "ende", "fin", "eind", "einde", "rest", "remainder"}, first):
+		n := skipBehindFirst(text, "of", "the", "this")
+		return k.endOf(text[n:], n)
 	}
-	if !slices.Contains([]string{"end", "ende", "fin", "eind", "einde", "rest", "remainder"}, text[0]) {
-		return nil, 0
+	return nil, 0
+}
+
+var (
+	// boundaryNames are the words that say in one what ends.
+	boundaryNames = map[string]string{
+		"eoy": "year", "year-end": "year", "eom": "month", "month-end": "month", "eoq": "quarter",
 	}
-	skipped := 1
-	for len(text) > skipped && slices.Contains([]string{"of", "the", "this"}, text[skipped]) {
-		skipped++
+	// middleWords begin the middle of a month.
+	middleWords = []string{"mid", "mitte", "middle"}
+)
+
+// readHoliday reads Christmas and New Year, which are two days each.
+func (k Known) readHoliday(text []string) ([]time.Time, int) {
+	year := k.Now.Year()
+	switch {
+	case slices.Contains([]string{"xmas", "christmas", "weihnachten"}, text[0]):
+		return []time.Time{dayOf(year, time.December, 24), dayOf(year, time.December, 25)}, 1
+	case text[0] == "new" && len(text) > 1 && slices.Contains([]string{"year", "years", "year's"}, text[1]):
+		return []time.Time{dayOf(year, time.December, 31), dayOf(year+1, time.January, 1)}, 2
 	}
-	return k.endOf(text[skipped:], skipped)
+	return nil, 0
+}
+
+// skipBehindFirst is where the first of these words ends, and what follows it of the others.
+func skipBehindFirst(text []string, others ...string) int {
+	n := 1
+	for len(text) > n && slices.Contains(others, text[n]) {
+		n++
+	}
+	return n
 }
 
 // middleOf is the middle of a month that is to come.
 func (k Known) middleOf(text []string) ([]time.Time, int) {
-	n := 1
-	for len(text) > n && slices.Contains([]string{"of", "the"}, text[n]) {
-		n++
-	}
+	n := skipBehindFirst(text, "of", "the")
 	if len(text) <= n {
 		return nil, 0
 	}

@@ -42,13 +42,23 @@ type period struct {
 // isBroken reports whether the words mean no end.
 func (p period) isBroken() bool { return p.problem != nil && len(p.either) == 0 }
 
+// readings are the ends that it can mean.
+func (p period) readings() []period {
+	if p.problem == nil {
+		return []period{p}
+	}
+	return p.either
+}
+
 func (p period) applyTo(a *approvals.Ask) { a.For, a.Until = p.length, p.until }
 
 // Words for times.
 var (
 	forGood    = []string{"forever", "permanently", "permanent", "perm", "indefinitely", "always"}
-	untilWords = []string{"until", "till", "til", "through", "thru", "expires", "expiring", "ends", "ending"}
-	startWords = []string{"from", "starting", "beginning", "ab"}
+	untilWords = append([]string{"until", "till", "til", "through", "thru"}, endingWords...)
+	// endingWords can end a sentence too.
+	endingWords = []string{"expires", "expiring", "ends", "ending"}
+	startWords  = []string{"from", "starting", "beginning", "ab"}
 	// restWords begin what is left of a week, a month, a quarter or a year.
 	restWords = []string{"this", "rest", "remainder"}
 	// beforeLength are words between for and a length.
@@ -152,39 +162,52 @@ func (k Known) readPeriod(words []word) period {
 
 // readSaidPeriod reads a time that begins with a word of its own.
 func (k Known) readSaidPeriod(words []word) (p period, isSaid bool) {
-	isMore := len(words) > 1
 	switch first := words[0]; {
 	case first.isOneOf(forGood):
 		return period{n: 1, isForGood: true}, true
 	case first.isOneOf(untilWords):
 		return k.readUntil(words), true
-	case first.isKeyword("deadline") && isMore:
-		return k.readBy(words), true
-	case first.isOneOf([]string{"end", "expiry", "expire", "exp", "up", "upto"}) && isMore:
-		return k.readEndDay(words), true
-	case first.isKeyword("for") && isMore:
-		return k.readFor(words), true
 	case first.isOneOf([]string{briefly, "temporarily", "temporary", "temp"}):
 		p = k.brokenPeriod(1, "for <time>", "Say for how long, such as %s.", Typed("for 30d"))
 		p.isVague = true
 		return p, true
-	case (strings.EqualFold(first.text, "zum") || strings.EqualFold(first.text, "zur")) && isMore:
-		return k.readBy(words), true
-	case first.isKeyword("to") && isMore:
-		p = k.readUntil(words)
-		if p.isBroken() {
-			return period{}, true
-		}
-		p.isNaked = len(p.either) == 0 && p.n < 3 && !strings.ContainsAny(words[1].text, "0123456789")
-		return p, true
-	case first.isKeyword("by") && isMore:
-		return k.readBy(words), true
-	case first.isOneOf(startWords) && isMore, rangeShape.MatchString(first.text):
+	case rangeShape.MatchString(first.text):
 		return k.readStart(words), true
 	case first.isOneOf(restWords):
 		return k.readThis(words), true
+	case len(words) > 1:
+		return k.readTimeBehind(first, words)
 	}
 	return period{}, false
+}
+
+// readTimeBehind reads a time behind the first word, which says nothing alone.
+func (k Known) readTimeBehind(first word, words []word) (p period, isSaid bool) {
+	isInTime := strings.EqualFold(first.text, "zum") || strings.EqualFold(first.text, "zur") ||
+		first.isKeyword("by") || first.isKeyword("deadline")
+	switch {
+	case isInTime:
+		return k.readBy(words), true
+	case first.isOneOf([]string{"end", "expiry", "expire", "exp", "up", "upto"}):
+		return k.readEndDay(words), true
+	case first.isKeyword("for"):
+		return k.readFor(words), true
+	case first.isKeyword("to"):
+		return k.readTo(words), true
+	case first.isOneOf(startWords):
+		return k.readStart(words), true
+	}
+	return period{}, false
+}
+
+// readTo reads the words behind "to": a day, if they are one.
+func (k Known) readTo(words []word) period {
+	p := k.readUntil(words)
+	if p.isBroken() {
+		return period{}
+	}
+	p.isNaked = len(p.either) == 0 && p.n < 3 && !strings.ContainsAny(words[1].text, "0123456789")
+	return p
 }
 
 // readEndDay reads a day behind "end" or "up to".
@@ -207,28 +230,15 @@ func (k Known) readEndDay(words []word) period {
 // readFor reads the words behind "for": a length, or forever.
 func (k Known) readFor(words []word) period {
 	skipped := 1
-	isRough := false
 	for len(words) > skipped+1 && words[skipped].isOneOf(beforeLength) {
-		isRough = isRough || words[skipped].isKeyword("least") || words[skipped].isOneOf(roughWords)
 		skipped++
 	}
-	if second := words[skipped]; second.isOneOf(restWords) {
-		if days, n := k.readBoundaryOf(words[skipped:]); n > 0 {
-			p := k.untilOneOf(joinWords(words[skipped:skipped+n]), days)
-			p.n = skipped + n
+	for _, read := range []func(words []word, skipped int) period{k.readRestOf, k.readNextUnit, k.readLater} {
+		if p := read(words, skipped); p.n > 0 {
 			return p
 		}
 	}
-	if n := skipped + 1; skipped > 2 && words[skipped-1].isKeyword("next") { // for the next week
-		name := words[skipped].lower()
-		if u, isUnit := findUnit(name); isUnit && u.months < 2 && !strings.HasSuffix(name, "s") {
-			return k.lengthOf(n, joinWords(words[1:n]), 1, u)
-		}
-	}
 	second := words[1]
-	if p := k.readLater(words, skipped); p.n > 0 {
-		return p
-	}
 	if second.isKeyword("today") {
 		return k.readUntil(words)
 	}
@@ -237,10 +247,33 @@ func (k Known) readFor(words []word) period {
 	}
 	p := k.readLength(words[skipped:])
 	if p.n > 0 {
-		p.n, p.isRough = p.n+skipped, isRough
+		isRough := func(w word) bool { return w.isKeyword("least") || w.isOneOf(roughWords) }
+		p.n, p.isRough = p.n+skipped, slices.ContainsFunc(words[1:skipped], isRough)
 		return p
 	}
 	return k.rejectFor(words)
+}
+
+// readRestOf reads what is left of a week and the like: for the rest of the year.
+func (k Known) readRestOf(words []word, skipped int) period {
+	if !words[skipped].isOneOf(restWords) {
+		return period{}
+	}
+	p := k.readThis(words[skipped:])
+	if p.n > 0 {
+		p.n, p.isNaked = p.n+skipped, false
+	}
+	return p
+}
+
+// readNextUnit reads one week or one month: for the next week.
+func (k Known) readNextUnit(words []word, skipped int) period {
+	n, name := skipped+1, words[skipped].lower()
+	u, isUnit := findUnit(name)
+	if skipped < 3 || !words[skipped-1].isKeyword("next") || !isUnit || u.months > 1 || strings.HasSuffix(name, "s") {
+		return period{}
+	}
+	return k.lengthOf(n, joinWords(words[1:n]), 1, u)
 }
 
 // readLater reads that what runs is to run longer: for another month.
@@ -489,12 +522,8 @@ func (k Known) minutesOrMonths(n int, typed string, count int) period {
 // readUntil reads the words behind "until": a day, or for good.
 func (k Known) readUntil(words []word) period {
 	rest := words[1:]
-	if len(rest) == 0 && words[0].isOneOf([]string{"expires", "expiring", "ends", "ending"}) {
-		return period{} // a sentence ends in it
-	}
 	if len(rest) == 0 {
-		return k.brokenPeriod(1, "until <day>", "Say after %s when it ends, such as %s.", Typed(words[0].text),
-			Typed("until "+k.exampleDay()))
+		return k.rejectLoneUntil(words[0])
 	}
 	if len(rest) > 1 && rest[0].isKeyword("further") && rest[1].isKeyword("notice") {
 		return period{n: 3, isForGood: true}
@@ -507,35 +536,34 @@ func (k Known) readUntil(words []word) period {
 	if n == 0 {
 		return k.rejectUntil(rest)
 	}
-	var typed []string
-	for _, w := range rest[:n] {
-		typed = append(typed, w.text)
-	}
-	if isForeign := translations[strings.ToLower(words[0].text)] == "until"; isForeign && n == 1 && len(days) > 1 &&
-		numbersShape.MatchString(rest[0].text) {
-		days = days[:1] // all of them write the day first
-	}
-	p := k.untilOneOf(strings.Join(typed, " "), days)
-	isFar := p.until.Sub(k.Now) > farAhead && !yearTyped.MatchString(strings.Join(typed, " ")) // the day has just passed
-	p.n, p.isRough = 1+skipped+n, isFar || rest[0].isOneOf([]string{"mid", "mitte", "middle"})
-	if len(rest) > n && rest[n].isOneOf([]string{
-		"evening", "eve", "night", "eod", "cob", "inclusive", "included", "incl", "including",
-	}) {
-		p.n++ // the end of that day
+	typed := joinWords(rest[:n])
+	p := k.untilOneOf(typed, days)
+	isFar := p.until.Sub(k.Now) > farAhead && !yearTyped.MatchString(typed) // the day has just passed
+	p.n, p.isRough = 1+skipped+n, isFar || rest[0].isOneOf(middleWords)
+	if wordAt(rest, n).isOneOf(dayEnds) {
+		p.n++
 	} else if m := timeOfDay(rest[n:]); m > 0 {
 		p.n, p.isRough = p.n+m, true
 	}
 	return p
 }
 
+// dayEnds stand behind a day, and say that it is to its end.
+var dayEnds = []string{"evening", "eve", "night", "eod", "cob", "inclusive", "included", "incl", "including"}
+
 // farAhead is how far a day without its year is seldom meant.
 const farAhead = 300 * day
 
+// yearTyped is a day that was typed with its year.
 var yearTyped = regexp.MustCompile(`(^|[^0-9])2[0-9]([0-9]{2})?$|2[0-9]{3}|year`)
 
 // readLastDay reads the day behind "until" and the like.
 func (k Known) readLastDay(until word, rest []word) (days []time.Time, n int) {
 	if days, n = k.readDay(rest); n > 0 {
+		isForeign := translations[strings.ToLower(until.text)] == "until"
+		if isForeign && n == 1 && numbersShape.MatchString(rest[0].text) {
+			days = days[:1] // all of them write the day first
+		}
 		return days, n
 	}
 	if month, isMonth := findMonth(rest[0].lower()); isMonth && until.isOneOf([]string{"through", "thru"}) {
@@ -547,6 +575,15 @@ func (k Known) readLastDay(until word, rest []word) (days []time.Time, n int) {
 		}
 	}
 	return days, n
+}
+
+// rejectLoneUntil rejects the word for an end at the end. Some of these words end a sentence.
+func (k Known) rejectLoneUntil(until word) period {
+	if until.isOneOf(endingWords) {
+		return period{}
+	}
+	return k.brokenPeriod(1, "until <day>", "Say after %s when it ends, such as %s.", Typed(until.text),
+		Typed("until "+k.exampleDay()))
 }
 
 // rejectUntil rejects what stands behind "until" and is no day.
@@ -580,6 +617,7 @@ func timeOfDay(words []word) int {
 	return 0
 }
 
+// clockWords stand behind the number of an hour.
 var clockWords = []string{"am", "pm", "a.m", "p.m", "o'clock", "uhr", "hrs"}
 
 // untilOneOf is a period until a day, or a question if several are meant.
