@@ -24,13 +24,12 @@ var phrases = func() map[string]string {
 		"limit": {"capped at", "capped to", "be capped at"},
 		nothing: {
 			"from now on", "to use", "to get", "to have", "to try", "as soon as possible", "if possible", "in advance",
-			"any more", "any longer", "por adelantado", "ab sofort", "de suite", "access to", "let's say", "would be enough",
-			"would do", "will do",
-			"the following", "with immediate effect", "w.e.f. immediate effect", "immediate effect", "effective immediately",
-			"very urgent", "w.e.f immediate effect", "a period of", "the period of", "a duration of", "provide access of",
-			"of them", "request you to",
-			"of course", "may use", "may have", "can use", "can have",
-			"be grateful for", "really do with", "end up with", "to keep", "do the needful", "do the needful and",
+			"any more", "any longer", "por adelantado", "ab sofort", "de suite", "access to", "let's say", "would do",
+			"would be enough", "will do", "the following", "with immediate effect", "w.e.f. immediate effect",
+			"w.e.f immediate effect", "immediate effect", "effective immediately", "very urgent", "a period of",
+			"the period of", "a duration of", "provide access of", "of them", "request you to", "of course", "may use",
+			"may have", "can use", "can have", "be grateful for", "really do with", "end up with", "to keep",
+			"do the needful", "do the needful and",
 		},
 		besides: {
 			"leave everything else as it is", "leave everything else", "leave the rest as it is", "leave the rest",
@@ -38,9 +37,9 @@ var phrases = func() map[string]string {
 			"the others stay", "as well", "keep the others",
 		},
 		"hello": {
-			"dear all", "hi all", "hello all", "guten tag", "guten morgen", "good morning", "morning all",
-			"buenos días", "buenos dias", "buenas tardes", "buenas", "buongiorno a tutti", "good day", "quick one", "good afternoon", "good mrng", "gm all", "sorry to bother", "sorry to bother you", "quick question",
-			"quick request",
+			"dear all", "hi all", "hello all", "guten tag", "guten morgen", "good morning", "morning all", "buenos días",
+			"buenos dias", "buenas tardes", "buenas", "buongiorno a tutti", "good day", "good afternoon", "good mrng",
+			"gm all", "sorry to bother", "sorry to bother you", "quick one", "quick question", "quick request",
 		},
 		"regards": {
 			"kind regards", "best regards",
@@ -60,7 +59,8 @@ var phrases = func() map[string]string {
 			"i would like that", "we would like that", "i'd like", "i would like", "we'd like", "we would like",
 			"it would be great if", "would be great if",
 			"is it possible to", "it be possible to", "is it possible that", "it be possible that", "it be possible for",
-			"any chance of", "any chance that", "is there any chance", "is there a chance", "s'il vous plaît", "s'il vous plait",
+			"any chance of", "any chance that", "is there any chance", "is there a chance", "s'il vous plaît",
+			"s'il vous plait",
 			"s'il te plaît", "por favor", "per favore", "il faudrait", "il faut",
 		},
 		unneeded: {
@@ -94,9 +94,9 @@ var phrases = func() map[string]string {
 			"without seat limit", "without a seat limit",
 		},
 		"until": {
-			"for the period until", "for the time until", "to be valid until", "valid to", "valid until", "valid till", "valid thru", "valid through", "limited until",
-			"end date", "expiry date", "up to and including", "up until", "up till",
-			"fino a", "fino al", "fino alla", "tot en met",
+			"for the period until", "for the time until", "to be valid until", "valid to", "valid until", "valid till",
+			"valid thru", "valid through", "limited until", "end date", "expiry date", "up to and including",
+			"up until", "up till", "fino a", "fino al", "fino alla", "tot en met",
 		},
 		WordEmpty: {
 			"with no licenses", "with no licences", "without any licenses", "without any licences", "without licenses",
