@@ -28,9 +28,9 @@ func cutReason(tokens []word, from int) (rest, reason []word) {
 // nextLabel is where a reason ends before the label of another part: Reason: audit. Until: Friday.
 func nextLabel(reason []word) int {
 	for i := 1; i < len(reason); i++ {
-		isLabel := (reason[i].isOneOf(labels) || slices.Contains(labels, strings.ToLower(reason[i].text)) || reason[i].isOneOf(untilWords)) &&
-			(strings.HasSuffix(reason[i].typed, ":") || reason[i].means == nothing)
-		if isLabel {
+		w := reason[i]
+		isName := w.isOneOf(labels) || w.isOneOf(untilWords) || slices.Contains(labels, strings.ToLower(w.text))
+		if isName && (strings.HasSuffix(w.typed, ":") || w.means == nothing) {
 			return i
 		}
 	}
@@ -42,6 +42,7 @@ func joinTyped(words []word) string {
 	return undoMentions(typedText(words))
 }
 
+// typedText is the text of words as they were typed.
 func typedText(words []word) string {
 	var typed []string
 	for _, w := range words {
@@ -127,64 +128,68 @@ func (d *draft) takeReason(reason []word) {
 		d.ask.Reason = text
 		return
 	}
-	found := d.readPeriod(reason[at : at+n])
-	rest := joinTyped(slices.Concat(reason[:at], reason[at+n:]))
-	rest = strings.Trim(rest, " ,;-")
-	ends := found.either
-	if found.problem == nil {
-		ends = []period{found}
-	}
+	d.askEndInReason(reason, at, n)
+}
+
+// askEndInReason asks whether an end that a reason mentions, at a place in it, is meant for the grant.
+func (d *draft) askEndInReason(reason []word, at, n int) {
+	text, end := joinTyped(reason), reason[at:at+n]
+	rest := strings.Trim(joinTyped(slices.Concat(reason[:at], reason[at+n:])), " ,;-")
 	var options []func(*approvals.Ask)
-	for _, end := range ends {
-		if end.isForGood {
-			continue // that is the other reading
+	for _, p := range d.readPeriod(end).readings() {
+		if !p.isForGood { // that is the other reading
+			options = append(options, func(a *approvals.Ask) { addReason(a, rest); p.applyTo(a) })
 		}
-		options = append(options, func(a *approvals.Ask) { addReason(a, rest); end.applyTo(a) })
 	}
 	options = append(options, func(a *approvals.Ask) { addReason(a, text) })
-	d.askWhich("%s can be the end of the grant, or a part of the reason.", []any{Typed(joinWords(reason[at : at+n]))},
-		options...)
+	d.askWhich("%s can be the end of the grant, or a part of the reason.", []any{Typed(joinWords(end))}, options...)
 }
 
 // tailOf is what stands behind the first sentence of a reason, or is a number of seats behind a comma, if it may
 // be meant as a part of the request.
 func (d *draft) tailOf(reason []word) string {
 	for i := 1; i < len(reason); i++ {
-		isSentence := endsSentence(reason[i-1 : i])
 		tail := reason[i:]
-		isSeats := func(w word) bool {
-			return (item{word: w}).isNumber() || (item{word: w}).isFiller() || w.isOneOf(seatWords) || w.isOneOf(limitNouns)
-		}
-		isAllSeats := d.countsSeats(tail) && !slices.ContainsFunc(tail, func(w word) bool { return !isSeats(w) })
-		p := d.readPeriod(tail)
-		isTime := p.n == len(tail) && (p.isBroken() || p.isStart)
-		isBut := tail[0].isOneOf([]string{besides, "and", "plus", "but", "not", "only", "without", "except"}) && endsClause(reason[i-1])
-		if isBut && (d.namesOther(tail) || d.saysWhen(tail) || slices.ContainsFunc(tail[1:], word.isHedged)) {
-			return typedText(tail)
-		}
-		if isSentence && !d.isHarmless(tail) || endsClause(reason[i-1]) && (isAllSeats || isTime) {
+		isNext := endsSentence(reason[i-1:i]) && !d.isHarmless(tail)
+		if isNext || endsClause(reason[i-1]) && d.beginsPart(tail) {
 			return typedText(tail)
 		}
 	}
 	return ""
 }
 
+// beginsPart reports whether the words behind a comma in a reason may be a part of the request: seats, a time, or
+// what turns it.
+func (d *draft) beginsPart(tail []word) bool {
+	if tail[0].isOneOf(turningConjunctions) &&
+		(d.namesOther(tail) || d.saysWhen(tail) || slices.ContainsFunc(tail[1:], word.isHedged)) {
+		return true
+	}
+	isOther := func(w word) bool {
+		return !(item{word: w}).isNumber() && !(item{word: w}).isFiller() && !w.isOfSeats()
+	}
+	p := d.readPeriod(tail)
+	isTime := p.n == len(tail) && (p.isBroken() || p.isStart)
+	return isTime || d.countsSeats(tail) && !slices.ContainsFunc(tail, isOther)
+}
+
+// turningConjunctions may join to a reason what turns or adds to the request.
+var turningConjunctions = []string{besides, "and", "plus", "but", "not", "only", "without", "except"}
+
+// isOfSeats reports whether a word says that a number is one of seats.
+func (w word) isOfSeats() bool { return w.isOneOf(seatWords) || w.isOneOf(limitNouns) }
+
 // addReason adds to the reason what stands elsewhere.
 func addReason(a *approvals.Ask, more string) { a.Reason = strings.Trim(a.Reason+", "+more, ", ") }
 
 // askEndOrReason asks what a day is that stands where a reason does.
 func (d *draft) askEndOrReason(text string, days []time.Time) {
-	p := d.untilOneOf(text, days)
-	ends := p.either
-	if p.problem == nil {
-		ends = []period{p}
-	}
 	var options []func(*approvals.Ask)
+	for _, end := range d.untilOneOf(text, days).readings() {
+		options = append(options, end.applyTo)
+	}
 	if !strings.ContainsAny(text, "0123456789") {
 		options = append(options, func(a *approvals.Ask) { a.Reason = text })
-	}
-	for i, end := range ends {
-		options = slices.Insert(options, i, end.applyTo)
 	}
 	d.hasEnd, d.endToFill = true, "until <day>"
 	d.askWhich("%s can be when it ends, or the reason.", []any{Typed(text)}, options...)
@@ -197,22 +202,25 @@ func (d *draft) takeBrackets(items []item) []item {
 		if it.kind != plain || it.quoted {
 			continue
 		}
-		last := items[len(items)-1]
-		isBracket := strings.HasPrefix(it.text, "(") && strings.HasSuffix(last.text, ")") && last.kind == plain
-		isDash := (it.text == "-" || it.text == "--" || it.text == "//") && !d.isBetweenDays(items, i)
+		isDash := slices.Contains([]string{"-", "--", "//"}, it.text) && !d.isBetweenDays(items, i)
 		if plainer, isPart := d.dropMark(items, i, isDash); isPart {
 			return d.takeBrackets(plainer)
 		}
-		inner := bracketAt(items[i:])
-		if len(inner) > 0 && i+len(inner) < len(items) && d.ask.Reason == "" && d.takeHarmless(plainWords(inner)) {
+		inner := innerBracketAt(items, i)
+		if len(inner) > 0 && d.ask.Reason == "" && d.takeHarmless(plainWords(inner)) {
 			return d.takeBrackets(slices.Concat(items[:i], []item{{kind: gap, endsClause: true}}, items[i+len(inner):]))
 		}
-		if !isBracket && !isDash {
-			continue
+		if isDash || isLastBracket(items[i:]) {
+			return d.takeMarked(items, i, !isDash)
 		}
-		return d.takeMarked(items, i, isBracket && !isDash)
 	}
 	return items
+}
+
+// isLastBracket reports whether all of the items are in brackets.
+func isLastBracket(items []item) bool {
+	last := items[len(items)-1]
+	return strings.HasPrefix(items[0].text, "(") && strings.HasSuffix(last.text, ")") && last.kind == plain
 }
 
 // takeMarked takes what stands in brackets at the end, or behind a dash.
@@ -236,14 +244,8 @@ func (d *draft) takeMarked(items []item, i int, isBracket bool) []item {
 	for _, it := range inside {
 		words = append(words, it.word)
 	}
-	_, asDay := d.readDay(words)
-	rest := words
-	if at, n, isTimed := findPeriod(&d.ask, words, d.Known); isTimed {
-		rest = slices.Concat(words[:at], words[at+n:])
-	}
-	isEnd := len(rest) == 0 || d.ask.Action == approvals.Add && asDay == len(words) || len(rest) < len(words) && d.isHarmless(rest)
 	switch {
-	case isEnd:
+	case d.areEnd(words):
 		d.takeReason(words)
 	case !d.takeHarmless(words):
 		d.isUnclear = true
@@ -251,6 +253,15 @@ func (d *draft) takeMarked(items []item, i int, isBracket bool) []item {
 			Typed("because"))
 	}
 	return items[:i]
+}
+
+// areEnd reports whether words are an end, maybe with harmless words beside it.
+func (d *draft) areEnd(words []word) bool {
+	if _, n := d.readDay(words); n == len(words) && d.ask.Action == approvals.Add {
+		return true
+	}
+	at, n, isTimed := findPeriod(&d.ask, words, d.Known)
+	return isTimed && (n == len(words) || d.isHarmless(slices.Concat(words[:at], words[at+n:])))
 }
 
 // takeHarmless takes words that can be no part of the request as its reason, and offers those that are so but
@@ -264,7 +275,7 @@ func (d *draft) takeHarmless(words []word) bool {
 		d.takeReason(splitWords(text))
 	case d.isDated(words):
 		d.ask.Reason = text
-		d.noteCorrection(text, "because "+text, "%s reads like a reason. Write it after %s.", Typed(text), Typed("because"))
+		d.noteReason(readsLikeReason, text, text)
 	default:
 		return false
 	}
@@ -288,9 +299,9 @@ func (d *draft) isBetweenDays(items []item, at int) bool {
 // dropMark drops the brackets or the dash around a part of the request that is followed by
 // others.
 func (d *draft) dropMark(items []item, i int, isDash bool) (plainer []item, isPart bool) {
-	inner := bracketAt(items[i:])
+	inner := innerBracketAt(items, i)
 	switch {
-	case len(inner) > 0 && i+len(inner) < len(items) && d.isRequestPart(inner):
+	case len(inner) > 0 && d.isRequestPart(inner):
 		return slices.Concat(items[:i], inner, items[i+len(inner):]), true
 	case isDash && (d.isBeforePart(items[i+1:]) || d.isBeforeLicenses(items, i) || areSeats(items[i+1:])):
 		return slices.Concat(items[:i], items[i+1:]), true
@@ -335,6 +346,14 @@ func (d *draft) isPeriod(items []item) bool {
 // dashBehind is where the next dash stands.
 func dashBehind(items []item) int {
 	return slices.IndexFunc(items, func(it item) bool { return it.isKeyword("-") || it.isKeyword("--") })
+}
+
+// innerBracketAt are the items in the round brackets that one of them opens, if others follow.
+func innerBracketAt(items []item, i int) []item {
+	if inner := bracketAt(items[i:]); i+len(inner) < len(items) {
+		return inner
+	}
+	return nil
 }
 
 // bracketAt are the items in the round brackets that the first one opens.
@@ -456,49 +475,62 @@ func (d *draft) takeWeakReason(items []item) []item {
 	}
 	for i, it := range items {
 		words := plainWords(items[i:])
-		if it.kind != plain || len(words) < len(items)-i {
+		if it.kind != plain || len(words) < len(items)-i || !d.maySayWhy(words) {
 			continue
 		}
-		isSure := d.surelySaysWhy(words)
-		isPurpose := it.isKeyword("to") && len(words) > 2 && d.isReason(words[1:], true) &&
-			!(item{word: words[1]}).isFiller()
-		if !it.isOneOf(weakReasonWords) && !isPurpose || len(words) < 2 || d.namesGroup(words[1:]) ||
-			it.text == it.lower() && d.isTimeOrManner(words[1:]) {
-			continue
-		}
-		if !d.isPlainReason(words[1:]) {
-			continue
-		}
-		reason := typedText(words[1:])
-		if isPurpose || strings.EqualFold(it.typed, "so that") || wordAt(words, 1).isKeyword("per") {
-			reason = typedText(words)
+		isWhole := d.isPurpose(words) || strings.EqualFold(it.typed, "so that") || words[1].isKeyword("per")
+		reason := typedText(words)
+		if !isWhole {
+			reason = typedText(words[1:])
 		}
 		d.takeReason(splitWords(reason))
-		if isSure {
-			return items[:i]
+		if !surelySaysWhy(words) {
+			d.noteReason(readsLikeReason, typedText(words), reason)
 		}
-		d.noteCorrection(typedText(words), "because "+reason, "%s reads like a reason. Write it after %s.",
-			Typed(typedText(words)), Typed("because"))
 		return items[:i]
 	}
 	return items
 }
 
+// What is said of words that were taken for the reason.
+const (
+	readsLikeReason = "%s reads like a reason. Write it after %s."
+	notUnderstood   = "%s is not understood. If it is the reason, write it after %s."
+)
+
+// noteReason notes that what was typed is taken for the reason, and where it belongs.
+func (d *draft) noteReason(format, typed, reason string) {
+	d.noteCorrection(typed, "because "+reason, format, Typed(typed), Typed("because"))
+}
+
+// maySayWhy reports whether words may be a reason behind the first one, or what something is for.
+func (d *draft) maySayWhy(words []word) bool {
+	if len(words) < 2 || !words[0].isOneOf(weakReasonWords) && !d.isPurpose(words) || d.namesGroup(words[1:]) {
+		return false
+	}
+	isAsTyped := words[0].text == words[0].lower()
+	return !(isAsTyped && d.isTimeOrManner(words[1:])) && d.isPlainReason(words[1:])
+}
+
+// isPurpose reports whether words say what something is for: to test the robots.
+func (d *draft) isPurpose(words []word) bool {
+	return words[0].isKeyword("to") && len(words) > 2 && d.isReason(words[1:], true) && !(item{word: words[1]}).isFiller()
+}
+
 // isPlainReason reports whether words are one sentence that names no other group, no license and nothing that
 // is meant alone.
 func (d *draft) isPlainReason(words []word) bool {
-	isOnly := func(w word) bool { return w.isOneOf(onlyWords) }
-	isSeats := func(w word) bool { return w.isOneOf(seatWords) || w.isOneOf(limitNouns) }
 	at := slices.IndexFunc(words, func(w word) bool { return (item{word: w}).isNumber() })
-	if at >= 0 && (at+1 == len(words) || isSeats(words[at+1])) || slices.ContainsFunc(words, func(w word) bool { return w.isOneOf(startWords) }) {
+	if at >= 0 && (at+1 == len(words) || words[at+1].isOfSeats()) {
 		return false
 	}
-	return !d.namesOther(words) && !endsSentence(words[:len(words)-1]) && !slices.ContainsFunc(words, isOnly)
+	isAlone := func(w word) bool { return w.isOneOf(onlyWords) || w.isOneOf(startWords) }
+	return !d.namesOther(words) && !endsSentence(words[:len(words)-1]) && !slices.ContainsFunc(words, isAlone)
 }
 
 // surelySaysWhy reports whether words behind since or as can be nothing but a reason: a sentence, or what it
 // is due to.
-func (d *draft) surelySaysWhy(words []word) bool {
+func surelySaysWhy(words []word) bool {
 	isSentence := len(words) > 3 && words[1].isOneOf(subjects) ||
 		len(words) > 3 && slices.ContainsFunc(words[2:], func(w word) bool { return w.isOneOf(toldVerbs) })
 	isSaid := strings.EqualFold(words[0].typed, "due to") || wordAt(words, 1).isKeyword("per")
@@ -519,8 +551,7 @@ func (d *draft) takeState(items []item) []item {
 	}
 	reason := strings.TrimRight(d.ask.Group+" "+joinTyped(words), ",.;:!?")
 	d.ask.Reason = reason
-	d.noteCorrection(reason, "because "+reason, "%s is not understood. If it is the reason, write it after %s.",
-		Typed(reason), Typed("because"))
+	d.noteReason(notUnderstood, reason, reason)
 	items[at].endsClause = true
 	return slices.Concat(items[:at+1], items[end:])
 }
@@ -546,6 +577,27 @@ func (d *draft) takeClauses(items []item) []item {
 	if d.Licenses == nil || !d.knowsGroups() || d.ask.Reason != "" {
 		return items
 	}
+	said := d.saidClauses(items)
+	front, behind := joinClauses(items, said)
+	whole := strings.Trim(front+", "+behind, ", ")
+	switch {
+	case len(said) == 0 || reasonProblem(whole) != "":
+		return items
+	case front != "":
+		d.askWhich("%s can be the reason, or mean nothing.", []any{Typed(front)},
+			func(a *approvals.Ask) { a.Reason = whole }, func(a *approvals.Ask) { a.Reason = behind })
+		return withoutClauses(items, said)
+	}
+	d.ask.Reason = whole
+	isUnsure := func(c clause) bool { return !d.isSure(c, plainWords(items[c.from:c.to])) }
+	if slices.ContainsFunc(said, isUnsure) {
+		d.noteReason(notUnderstood, whole, whole)
+	}
+	return withoutClauses(items, said)
+}
+
+// saidClauses are the clauses that can only be the reason.
+func (d *draft) saidClauses(items []item) []clause {
 	var said []clause
 	for _, c := range d.clauses(items) {
 		words := plainWords(items[c.from:c.to])
@@ -557,10 +609,12 @@ func (d *draft) takeClauses(items []item) []item {
 			said = append(said, c)
 		}
 	}
-	if len(said) == 0 {
-		return items
-	}
-	front, behind, first := "", "", 0
+	return said
+}
+
+// joinClauses is the reason that clauses give: those at the front, and those behind other items.
+func joinClauses(items []item, said []clause) (front, behind string) {
+	first := 0
 	for _, c := range said {
 		to := &behind
 		if c.from == first {
@@ -568,26 +622,17 @@ func (d *draft) takeClauses(items []item) []item {
 		}
 		*to = strings.TrimPrefix(*to+", "+reasonOf(plainWords(items[c.from:c.to])), ", ")
 	}
-	whole := strings.Trim(front+", "+behind, ", ")
-	if reasonProblem(whole) != "" {
-		return items
+	return front, behind
+}
+
+// isSure reports whether the words of a clause can be nothing but the reason.
+func (d *draft) isSure(c clause, words []word) bool {
+	words = withoutPoliteness(words)
+	if len(words) == 0 {
+		return false
 	}
-	if front != "" {
-		d.askWhich("%s can be the reason, or mean nothing.", []any{Typed(front)},
-			func(a *approvals.Ask) { a.Reason = whole }, func(a *approvals.Ask) { a.Reason = behind })
-		return withoutClauses(items, said)
-	}
-	d.ask.Reason = whole
-	isSaid := func(c clause) bool {
-		words := withoutPoliteness(plainWords(items[c.from:c.to]))
-		isKey := len(words) > 0 && ticketNumber.MatchString(words[len(words)-1].text) && d.isTicket(words)
-		return isKey || c.isApart && len(words) > 0 && d.saysPlainly(words)
-	}
-	if slices.ContainsFunc(said, func(c clause) bool { return !isSaid(c) }) {
-		d.noteCorrection(whole, "because "+whole, "%s is not understood. If it is the reason, write it after %s.",
-			Typed(whole), Typed("because"))
-	}
-	return withoutClauses(items, said)
+	isKey := ticketNumber.MatchString(words[len(words)-1].text) && d.isTicket(words)
+	return isKey || c.isApart && d.saysPlainly(words)
 }
 
 // saysPlainly reports whether a clause can be nothing but the reason: a sentence about people or about what is
@@ -597,20 +642,21 @@ func (d *draft) saysPlainly(words []word) bool {
 		return true
 	}
 	isOther := func(w word) bool { return w.isHedged() || isActing(w) || w.isOneOf(onlyWords) || w.isOneOf(moreWords) }
-	said := 0
-	for _, w := range words {
-		if w.saysMuch() {
-			said++
-		}
+	if words[len(words)-1].isOneOf(seasons) || slices.ContainsFunc(words, isOther) {
+		return false
 	}
 	isSubject := words[0].isOneOf(subjects) || words[0].isOneOf([]string{"it", "this", "there"})
 	isSentence := isSubject && len(words) > 2 && !d.saysWhen(words)
-	isSaying := said > 1 || len(words) > 2 && words[0].saysMuch()
-	if words[len(words)-1].isOneOf(seasons) {
-		return false
+	return isSentence || saySeveral(words) && !soundLikeTime(words) && !words[0].isOneOf(separators)
+}
+
+// saySeveral reports whether several of the words can say something.
+func saySeveral(words []word) bool {
+	if len(words) > 2 && words[0].saysMuch() {
+		return true
 	}
-	return (isSentence || isSaying && !soundLikeTime(words) && !words[0].isOneOf(separators)) &&
-		!slices.ContainsFunc(words, isOther)
+	first := slices.IndexFunc(words, word.saysMuch)
+	return first >= 0 && slices.ContainsFunc(words[first+1:], word.saysMuch)
 }
 
 // reasonOf is the reason that the words of a clause give.
@@ -624,6 +670,7 @@ func reasonOf(words []word) string {
 	return strings.Trim(joinTyped(words), ",;:.- ")
 }
 
+// withoutClauses is items with the end of a clause in place of each of these.
 func withoutClauses(items []item, said []clause) []item {
 	var rest []item
 	from := 0
@@ -697,6 +744,7 @@ func (d *draft) isBesideSeats(items []item, i int) bool {
 	return isSeats || it.isFiller() && !it.isOneOf(clauseWords) || it.text == "-"
 }
 
+// withoutPoliteness is words without please, thanks and the like at the end.
 func withoutPoliteness(words []word) []word {
 	for len(words) > 0 && words[len(words)-1].isOneOf(politeWords) {
 		words = words[:len(words)-1]
@@ -708,10 +756,10 @@ func withoutPoliteness(words []word) []word {
 // or turn or limit what it asks for. One word says enough where it stands apart.
 func (d *draft) isReason(words []word, isApart bool) bool {
 	isOwnGroup := func(w word) bool { return w.means == nothing }
-	isUrgent := isApart && len(words) > 2 && hasSubject(words) && words[len(words)-1].isKeyword("urgent")
-	if words = withoutPoliteness(words); isUrgent {
+	if isApart && saysUrgent(words) {
 		return true
 	}
+	words = withoutPoliteness(words)
 	if len(words) == 0 || d.namesGroup(slices.DeleteFunc(slices.Clone(words), isOwnGroup)) ||
 		words[0].isOneOf(stateWords) || words[0].isOneOf(addVerbs) {
 		return false
@@ -725,6 +773,11 @@ func (d *draft) isReason(words []word, isApart bool) bool {
 		return false
 	}
 	return !d.mayNameGroup(words, isApart) && !d.mayNameLicense(words) && d.saysEnough(words, isApart)
+}
+
+// saysUrgent reports whether words are a sentence that says how urgent something is.
+func saysUrgent(words []word) bool {
+	return len(words) > 2 && hasSubject(words) && words[len(words)-1].isKeyword("urgent")
 }
 
 // saysEnough reports whether each of the words may stand in a reason, and they say something.
@@ -758,21 +811,35 @@ func (w word) saysMuch() bool {
 
 // isNoReason reports whether the first of these words may be a part of the request, or turn
 // or limit it. A clause with a subject may count what the reason is about.
-func (d *draft) isNoReason(words []word, isApart, isBehind, hasSubject bool) bool {
+func (d *draft) isNoReason(words []word, isApart, isBehind, isTold bool) bool {
 	w := words[0]
 	isPast := !isApart && w.isOneOf(pastWords)
-	isHedged := w.isHedged() && !(hasSubject && w.isOneOf(tellingWords))
-	isAct := d.mayAct(w, isApart) && !(hasSubject && isBehind)
-	if isPast || w.quoted || isHedged || d.isUndoing(w) || isPerson(w.text) || mention.MatchString(w.text) || isAct {
+	isAct := d.mayAct(w, isApart) && !(isTold && isBehind)
+	switch {
+	case isPast || isAct || w.quoted || isPerson(w.text) || mention.MatchString(w.text) || d.mayTurn(w, isTold):
 		return true
+	case isTold && isBehind && d.mayBeTold(w):
+		return false
 	}
+	return d.isAmount(words, isApart && isBehind, isTold) || d.isPartLike(words)
+}
+
+// mayTurn reports whether a word may turn or limit what is asked for. Some do not in a clause with a subject.
+func (d *draft) mayTurn(w word, isTold bool) bool {
+	return w.isHedged() && !(isTold && w.isOneOf(tellingWords)) || d.isUndoing(w)
+}
+
+// mayBeTold reports whether a word behind a subject is a day or an amount of what is told.
+func (d *draft) mayBeTold(w word) bool {
+	_, days := d.readDay([]word{w})
+	return days > 0 || ordinal.MatchString(w.text) || w.isOneOf(onlyWords) || w.isOneOf(moreWords)
+}
+
+// isPartLike reports whether the first of these words looks like a part of the request.
+func (d *draft) isPartLike(words []word) bool {
+	w := words[0]
 	isCompound := len(words) > 1 && strings.Contains(w.text, "-")
-	isLimit := w.isKeyword("unlimited") || d.isAmount(words, isApart && isBehind, hasSubject)
-	_, days := d.readDay(words[:1])
-	if hasSubject && isBehind && (days > 0 || ordinal.MatchString(w.text) || w.isOneOf(onlyWords) || w.isOneOf(moreWords)) {
-		return false // what is told has a day
-	}
-	return strings.ContainsAny(w.text, "()") || isLimit ||
+	return strings.ContainsAny(w.text, "()") || w.isKeyword("unlimited") ||
 		d.isNearGrammar(w) && !isCompound && !d.isTicket(words[:1])
 }
 
@@ -941,20 +1008,17 @@ var (
 	// hedges limit or condition what is asked for, or compare it with something else.
 	hedges = append([]string{
 		"or", "either", "than", "like", "same", sameAs, "similar", "instead", "rather", "half", "part", "some",
-		"other", "others",
-		"whichever", "already", "still", "again", "back", "also", "too", "plus", "auch", "ook", "aussi", "también", "anche",
-		"sowie", "otherwise", "alternatively",
-		"except", "date", "expiry",
-		"deadline", "maybe", "perhaps", "wrong", "ignore", "mistake",
-		"what", "who", "which", "how", "where", "why", "whether", "says", "said", "asked", "told",
-		"actually", "wait", "oops", "correction", "off", "out", "gone",
+		"other", "others", "whichever", "already", "still", "again", "back", "also", "too", "plus", "auch", "ook",
+		"aussi", "también", "anche", "sowie", "otherwise", "alternatively", "except", "date", "expiry", "deadline",
+		"maybe", "perhaps", "wrong", "ignore", "mistake", "what", "who", "which", "how", "where", "why", "whether",
+		"says", "said", "asked", "told", "actually", "wait", "oops", "correction", "off", "out", "gone",
 	}, conditions...)
 	// conditions say when something is asked for, or whether.
 	conditions = []string{
 		"if", "when", "once", "after", "before", "unless", "while", "whenever", "provided", "assuming", "depending",
-		"later", "falls", "wenn", "sobald", "erst", "zodra", "quand", "cuando", "quando",
-		"mits", "tenzij", "indien", "wanneer", "nadat", "totdat", "zolang", "tijdens", "als", "sofern", "nach", "während", "dès",
-		"durant", "mientras", "tant", "fois",
+		"later", "falls", "wenn", "sobald", "erst", "zodra", "quand", "cuando", "quando", "mits", "tenzij", "indien",
+		"wanneer", "nadat", "totdat", "zolang", "tijdens", "als", "sofern", "nach", "während", "dès", "durant",
+		"mientras", "tant", "fois",
 	}
 )
 
