@@ -144,6 +144,17 @@ func (d *draft) askEndInReason(reason []word, at, n int) {
 	d.askWhich("%s can be the end of the grant, or a part of the reason.", []any{Typed(joinWords(end))}, options...)
 }
 
+// What is said of words that were taken for the reason.
+const (
+	readsLikeReason = "%s reads like a reason. Write it after %s."
+	notUnderstood   = "%s is not understood. If it is the reason, write it after %s."
+)
+
+// noteReason notes that what was typed is taken for the reason, and where it belongs.
+func (d *draft) noteReason(format, typed, reason string) {
+	d.noteCorrection(typed, "because "+reason, format, Typed(typed), Typed("because"))
+}
+
 // tailOf is what stands behind the first sentence of a reason, or is a number of seats behind a comma, if it may
 // be meant as a part of the request.
 func (d *draft) tailOf(reason []word) string {

@@ -118,7 +118,7 @@ func (d *draft) mayAct(w word, isApart bool) bool {
 
 // isAmount reports whether the first of these words is a number, and may be one of seats or days.
 // A long one behind others in a clause of its own is none.
-func (d *draft) isAmount(words []word, isBehindInClause, hasSubject bool) bool {
+func (d *draft) isAmount(words []word, isBehindInClause, isTold bool) bool {
 	w := words[0]
 	isAlone := len(words) == 1
 	isLong := longNumber.MatchString(w.text) && !year.MatchString(w.text)
@@ -126,7 +126,7 @@ func (d *draft) isAmount(words []word, isBehindInClause, hasSubject bool) bool {
 		return false
 	}
 	isDigits := strings.ContainsAny(w.text, "0123456789") && !d.isTicket(words[:1])
-	isOfCount := !isAlone && !(item{word: words[1]}).isFiller() && hasSubject
+	isOfCount := !isAlone && !(item{word: words[1]}).isFiller() && isTold
 	return isDigits || (item{word: w}).isNumber() && !isOfCount
 }
 

@@ -29,17 +29,6 @@ func (d *draft) takeWeakReason(items []item) []item {
 	return items
 }
 
-// What is said of words that were taken for the reason.
-const (
-	readsLikeReason = "%s reads like a reason. Write it after %s."
-	notUnderstood   = "%s is not understood. If it is the reason, write it after %s."
-)
-
-// noteReason notes that what was typed is taken for the reason, and where it belongs.
-func (d *draft) noteReason(format, typed, reason string) {
-	d.noteCorrection(typed, "because "+reason, format, Typed(typed), Typed("because"))
-}
-
 // maySayWhy reports whether words may be a reason behind the first one, or what something is for.
 func (d *draft) maySayWhy(words []word) bool {
 	if len(words) < 2 || !words[0].isOneOf(weakReasonWords) && !d.isPurpose(words) || d.namesGroup(words[1:]) {
