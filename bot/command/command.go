@@ -173,7 +173,7 @@ func (r *reader) isGreeting(tokens []word) bool {
 // mayAsk reports whether a word may ask for something, besides help.
 func mayAsk(w word) bool {
 	isVerb := w.isOneOf(slices.Concat(reservedWords, otherVerbs, addVerbs, showVerbs)) && !w.isKeyword(string(VerbHelp))
-	return isVerb || isRequestID(w.text) || isActing(w) || w.isOneOf(questionWords) || w.isOneOf(requestWords)
+	return isVerb || w.isID() || isActing(w) || w.isOneOf(questionWords) || w.isOneOf(requestWords)
 }
 
 // beginsGroup reports whether the first word means something to the grammar, and a
@@ -188,32 +188,42 @@ func (r *reader) beginsGroup(tokens []word) bool {
 // readSentence reads a command that begins with a verb or with none.
 func (r *reader) readSentence(tokens []word) (Command, error) {
 	first, rest := tokens[0], tokens[1:]
-	verb := first.lower()
-	question := cmp.Or(r.askWhichRequest(tokens), r.askWhatEnds(first, rest), r.readEmptying(first, rest),
-		r.askWhatEquals(tokens), r.askWhatDash(tokens), r.askWhatTake(first, rest), r.askStatement(tokens), r.readGroupAlone(tokens))
+	question := cmp.Or(
+		r.askWhichRequest(tokens), r.askWhatEnds(first, rest), r.readEmptying(first, rest), r.askWhatEquals(tokens),
+		r.askWhatDash(tokens), r.askWhatTake(first, rest), r.askStatement(tokens), r.readGroupAlone(tokens),
+	)
 	if question != nil {
 		return Command{}, question
 	}
 	if r.isQuestion(tokens) {
 		return r.readQuestion(tokens)
 	}
-	if first.isKeyword("revoke") && len(rest) == 1 && isRequestID(rest[0].text) {
+	if first.isKeyword("revoke") && len(rest) == 1 && rest[0].isID() {
 		return parseID(r.name, VerbEnd, rest)
 	}
 	if o := r.readOpening(first, rest); o.isSaid {
 		return r.readAsk(o, rest)
 	}
-	switch {
-	case first.isOneOf(helpWords):
+	if first.isOneOf(helpWords) {
 		return Command{Verb: VerbHelp}, nil
-	case !slices.ContainsFunc(tokens, func(w word) bool { return !w.isOneOf(licenseWords) }):
+	}
+	if !slices.ContainsFunc(tokens, func(w word) bool { return !w.isOneOf(licenseWords) }) {
 		return Command{Verb: VerbCodes}, nil
+	}
+	return r.readVerb(tokens)
+}
+
+// readVerb reads a command that begins with a verb that asks for no licenses, or with none.
+func (r *reader) readVerb(tokens []word) (Command, error) {
+	first, rest := tokens[0], tokens[1:]
+	verb := first.lower()
+	switch {
 	case first.isOneOf(showVerbs):
 		return r.readShow(verb, rest)
 	case first.isOneOf(otherVerbs):
 		return r.readOther(verb, rest)
 	case first.isKeyword(string(VerbEnd)) && r.knowsGroups() && hasRequestID(rest) && r.wantsLaterEnd(tokens):
-		return Command{}, r.askToExtend(append([]word{{text: verb, typed: verb}}, rest...))
+		return Command{}, r.askToExtend(slices.Concat([]word{{text: verb, typed: verb}}, rest))
 	case first.isKeyword(string(VerbStatus)) && !hasRequestID(rest) && namesOwnRequests(rest) && !r.hasLicense(rest):
 		return Command{Verb: VerbMine, Page: 1}, nil
 	case first.isOneOf(reservedWords):
@@ -226,14 +236,14 @@ func (r *reader) readSentence(tokens []word) (Command, error) {
 func (r *reader) readOther(verb string, rest []word) (Command, error) {
 	switch verb {
 	case "extend", "prolong", "prolongate", "renew", "shorten":
-		if len(rest) > 0 && !isRequestID(rest[0].text) {
+		if len(rest) > 0 && !rest[0].isID() {
 			return r.readAsk(opening{action: approvals.Add, isSaid: true, isLate: true}, rest)
 		}
-		return Command{}, r.askToExtend(append([]word{{text: verb, typed: verb}}, rest...))
+		return Command{}, r.askToExtend(slices.Concat([]word{{text: verb, typed: verb}}, rest))
 	case "approve", "deny", "reject":
 		try := r.name + " pending"
-		if at := slices.IndexFunc(rest, func(w word) bool { return isRequestID(w.text) }); at >= 0 {
-			try = r.name + " status " + strings.ToUpper(rest[at].text)
+		if at := slices.IndexFunc(rest, word.isID); at >= 0 {
+			try = withID(r.name, VerbStatus, rest[at].text)
 		}
 		return Command{}, newError(try, "Approvers react to the request's card to approve or to deny it. "+
 			"The answer to this command shows where.")
@@ -254,22 +264,30 @@ func parseVerb(name string, verb Verb, rest []word) (Command, error) {
 	switch {
 	case verb == VerbShow:
 		return parseShow(name, rest)
-	case verb == VerbMine || verb == VerbPending:
+	case verb == VerbMine, verb == VerbPending:
 		return parsePage(name, verb, rest)
-	case verb == VerbCodes && len(rest) == 1 && isPage(rest[0]):
-		return parsePage(name, verb, rest)
-	case verb == VerbCodes && len(rest) > 0 && !slices.ContainsFunc(rest, func(w word) bool {
-		return !w.isOneOf(showVerbs) && !(item{word: w}).isFiller() && !w.isOneOf(politeWords)
-	}):
-		return Command{Verb: verb}, nil
-	case verb == VerbCodes && len(rest) > 0:
-		return Command{}, newError(name+" "+string(verb),
-			"%s lists the codes of the whole organization and takes nothing else, "+
-				"but the number of a page."+quoteGroupHint, Typed(verb))
-	case verb == VerbHelp || verb == VerbCodes || verb == VerbStatus && len(rest) == 0:
+	case verb == VerbCodes:
+		return parseCodes(name, rest)
+	case verb == VerbHelp, verb == VerbStatus && len(rest) == 0:
 		return Command{Verb: verb}, nil
 	}
 	return parseID(name, verb, rest)
+}
+
+// parseCodes reads what follows codes: nothing that says more, or the number of a page.
+func parseCodes(name string, rest []word) (Command, error) {
+	isOther := func(w word) bool {
+		return !w.isOneOf(showVerbs) && !(item{word: w}).isFiller() && !w.isOneOf(politeWords)
+	}
+	switch {
+	case len(rest) == 1 && isPage(rest[0]):
+		return parsePage(name, VerbCodes, rest)
+	case slices.ContainsFunc(rest, isOther):
+		return Command{}, newError(name+" "+string(VerbCodes),
+			"%s lists the codes of the whole organization and takes nothing else, "+
+				"but the number of a page."+quoteGroupHint, Typed(VerbCodes))
+	}
+	return Command{Verb: VerbCodes}, nil
 }
 
 // quoteGroupHint is for people who meant a group that is named like a verb.

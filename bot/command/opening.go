@@ -50,16 +50,16 @@ func isDel(w word) bool { return !w.quoted && strings.EqualFold(w.text, "del") }
 
 // isAboutLimit reports whether a verb changes a seat limit, and no license: remove the limit, drop it to 5.
 func (r *reader) isAboutLimit(verb word, rest []word) bool {
-	isVerb := verb.isOneOf(removeVerbs) || verb.isOneOf([]string{"limit", "lift"})
 	body, _ := cutReason(rest, 0)
-	isLimit := func(w word) bool { return w.isOneOf(limitNouns) }
-	isVerb = isVerb || verb.isKeyword("set") && len(body) > 0 && isLimit(body[0])
-	isTo := func(i int) bool {
-		return body[i].isKeyword("to") && i+1 < len(body) && isCount(body[i+1]) && r.readPeriod(body[i:]).n == 0
+	isVerb := verb.isOneOf(removeVerbs) || verb.isOneOf([]string{"limit", "lift"}) ||
+		verb.isKeyword("set") && wordAt(body, 0).isOneOf(limitNouns)
+	if !isVerb || !r.knowsGroups() {
+		return false
 	}
-	for i := range body {
-		if isVerb && (isLimit(body[i]) || isTo(i)) {
-			return r.knowsGroups()
+	for i, w := range body {
+		isTo := w.isKeyword("to") && i+1 < len(body) && isCount(body[i+1]) && r.readPeriod(body[i:]).n == 0
+		if isTo || w.isOneOf(limitNouns) {
+			return true
 		}
 	}
 	return false

@@ -1,12 +1,11 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strconv"
 	"strings"
-
-	"licensebot/internal/groupname"
 )
 
 // dropKind drops the word group behind the name of a known group.
@@ -17,8 +16,7 @@ func (r *reader) dropKind(rest []word) []word {
 	}
 	whole, _, _ := joinRun(rest)
 	name, _, _ := joinRun(rest[:last])
-	isKnown := func(ref string) bool { return len(r.groups[groupname.Canonical(ref).String()]) > 0 }
-	if isKnown(name) && !isKnown(whole) {
+	if r.isGroup(name) && !r.isGroup(whole) {
 		return rest[:last]
 	}
 	return rest
@@ -41,35 +39,50 @@ func (r *reader) groupAmong(rest []word) []word {
 
 // readShow reads what is to be shown: a list, or a group.
 func (r *reader) readShow(verb string, rest []word) (Command, error) {
-	isOther := func(w word) bool { return w.isOneOf(addVerbs) || w.isOneOf(removeVerbs) }
-	if at := slices.IndexFunc(rest, isOther); at > 0 && r.namesGroup(rest[:at]) && !r.isCheck {
-		return Command{}, newError(r.name+" show "+QuoteGroup(r.exactRuns(rest[:at])[0].text),
-			"That is more than one command. Type what is to change in one of its own.")
-	}
-	if several := r.showSeveral(rest); several != nil {
+	if several := cmp.Or(r.showAlone(rest), r.showSeveral(rest)); several != nil {
 		return Command{}, several
 	}
 	rest = r.groupAmong(r.dropKind(rest))
 	name, _, _ := joinRun(rest)
-	if c, ok := listed(rest); ok && !r.isGroup(name) {
-		return c, nil
-	}
-	if !r.isGroup(name) && !r.isCheck {
-		shown := append([]word{{text: string(VerbShow)}}, rest...)
-		if look, isAny, err := r.readLookup(shown); isAny {
-			return look, err
+	isGroup := r.isGroup(name)
+	if !isGroup {
+		if c, isAny, err := r.showOther(rest); isAny {
+			return c, err
 		}
-	}
-	if c, ok := r.shownLicense(rest); ok && !r.isGroup(name) {
-		return c, nil
 	}
 	if r.asksForGroups(rest) {
 		return r.showHolders(rest)
 	}
-	if verb != string(VerbShow) && (len(rest) == 0 || r.knowsGroups() && !r.isGroup(name)) {
+	if verb != string(VerbShow) && (len(rest) == 0 || r.knowsGroups() && !isGroup) {
 		return Command{}, r.askWhichList()
 	}
 	return parseShow(r.name, rest)
+}
+
+// showAlone offers to show a group if more is asked for behind it.
+func (r *reader) showAlone(words []word) *Error {
+	isOther := func(w word) bool { return w.isOneOf(addVerbs) || w.isOneOf(removeVerbs) }
+	at := slices.IndexFunc(words, isOther)
+	if at < 1 || !r.namesGroup(words[:at]) || r.isCheck {
+		return nil
+	}
+	return newError(r.name+" show "+QuoteGroup(r.exactRuns(words[:at])[0].text),
+		"That is more than one command. Type what is to change in one of its own.")
+}
+
+// showOther reads what is to be shown and is no group: a list, what a sentence is about, or who has a license.
+func (r *reader) showOther(words []word) (c Command, isAny bool, err error) {
+	if c, ok := listed(words); ok {
+		return c, true, nil
+	}
+	if !r.isCheck {
+		shown := slices.Concat([]word{{text: string(VerbShow)}}, words)
+		if look, isAny, err := r.readLookup(shown); isAny {
+			return look, true, err
+		}
+	}
+	c, isAny = r.shownLicense(words)
+	return c, isAny, nil
 }
 
 // showSeveral offers to show each of several groups.
@@ -132,18 +145,13 @@ func listed(rest []word) (Command, bool) {
 // parseShow reads the group to show.
 func parseShow(name string, rest []word) (Command, error) {
 	if len(rest) == 0 {
-		return Command{}, newFill(name+" show <group>", "Say which group to show, "+
-			"by its id or its exact name.")
+		return Command{}, newFill(name+" show <group>", "Say which group to show, by its id or its exact name.")
 	}
 	rest, page := cutPage(rest)
 	for len(rest) > 1 && rest[0].isOneOf([]string{"the", "group"}) {
 		rest = rest[1:]
 	}
-	var words []string
-	for _, w := range rest {
-		words = append(words, w.text)
-	}
-	group := strings.Join(words, " ")
+	group := joinWords(rest)
 	if placeholder.MatchString(group) {
 		return Command{}, newError("", "Put your own words in the place of %s.", Typed(group))
 	}
@@ -175,7 +183,8 @@ func isPage(w word) bool {
 // parsePage reads the number of a page; without one it is the first.
 func parsePage(name string, verb Verb, rest []word) (Command, error) {
 	rest = slices.DeleteFunc(slices.Clone(rest), func(w word) bool {
-		return (item{word: w}).isFiller() || w.isOneOf(politeWords) || w.isOneOf([]string{"approvals", "approval", "requests", "for"})
+		isOfList := w.isOneOf([]string{"approvals", "approval", "requests", "for"})
+		return isOfList || (item{word: w}).isFiller() || w.isOneOf(politeWords)
 	})
 	if len(rest) == 0 {
 		return Command{Verb: verb, Page: 1}, nil

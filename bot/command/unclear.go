@@ -21,17 +21,24 @@ func (r *reader) askWhatEquals(words []word) *Error {
 		question := newError("", "%s behind a group can mean that it keeps no other license, or that these are added.",
 			Typed(words[f.to].text))
 		rest := slices.Delete(slices.Clone(words), f.to, f.to+1)
-		for _, action := range []approvals.Action{approvals.Set, approvals.Add} {
-			if ask, ok := (several{reader: r}).readHalf(action, rest); ok {
-				question.Either = append(question.Either, r.verify(ask))
-			}
-		}
+		question.Either = r.readAs(rest, approvals.Set, approvals.Add)
 		if len(question.Either) == 1 {
 			question.Either = nil // one alone would answer the question
 		}
 		return question
 	}
 	return nil
+}
+
+// readAs are the commands for the same words with each of these actions.
+func (r *reader) readAs(words []word, actions ...approvals.Action) []string {
+	var commands []string
+	for _, action := range actions {
+		if ask, ok := (several{reader: r}).readHalf(action, words); ok {
+			commands = append(commands, r.verify(ask))
+		}
+	}
+	return commands
 }
 
 // askWhatDash asks what a dash before a request means: to take out, or just that something follows.
@@ -53,18 +60,13 @@ func (r *reader) askWhatDash(words []word) *Error {
 
 // askWhatTake asks what to take for a group means: to get it, or to take it out.
 func (r *reader) askWhatTake(verb word, rest []word) *Error {
-	isOut := func(w word) bool { return w.isOneOf([]string{"from", "off", "out", "away", "back", "of"}) }
+	isOut := haveOneOf(rest, []string{"from", "off", "out", "away", "back", "of"})
 	isFor := func(f run) bool { return f.from > 0 && rest[f.from-1].isKeyword("for") }
-	if !r.knowsGroups() || !verb.isKeyword("take") || slices.ContainsFunc(rest, isOut) ||
-		!slices.ContainsFunc(r.exactRuns(rest), isFor) {
+	if !r.knowsGroups() || !verb.isKeyword("take") || isOut || !slices.ContainsFunc(r.exactRuns(rest), isFor) {
 		return nil
 	}
 	question := newError("", "%s can mean that the group gets it, or that it is taken out.", Typed(verb.text))
-	for _, action := range []approvals.Action{approvals.Add, approvals.Remove} {
-		if ask, ok := (several{reader: r}).readHalf(action, rest); ok {
-			question.Either = append(question.Either, r.verify(ask))
-		}
-	}
+	question.Either = r.readAs(rest, approvals.Add, approvals.Remove)
 	question.keepChoice()
 	return question
 }
@@ -75,16 +77,19 @@ func (r *reader) askStatement(words []word) *Error {
 		return nil
 	}
 	for _, f := range r.exactRuns(words) {
-		if f.to >= len(words) || !words[f.to].isOneOf([]string{"has", "uses", "had", "used"}) || f.from > 0 && !words[f.from-1].isOneOf(openers) {
+		verb, isFirst := wordAt(words, f.to), f.from == 0 || words[f.from-1].isOneOf(openers)
+		if !isFirst || !verb.isOneOf([]string{"has", "uses", "had", "used"}) {
 			continue
 		}
 		rest := words[f.to+1:]
-		isTo := len(rest) > 0 && rest[0].isOneOf([]string{"to", "need", "asked", "requested", "been"})
+		isTo := wordAt(rest, 0).isOneOf([]string{"to", "need", "asked", "requested", "been"})
 		if isTo || !r.hasLicense(rest) {
 			continue
 		}
-		question := newError("", "%s says what is so. Say what the group should get, without what it has.", Typed(words[f.to].text))
-		if ask, ok := (several{reader: r}).readHalf(approvals.Add, slices.Concat(words[f.from:f.to], rest)); ok && len(ask.Codes) == 1 && len(ask.Quotas) == 0 && words[f.to].isOneOf([]string{"has", "uses"}) {
+		question := newError("", "%s says what is so. Say what the group should get, without what it has.",
+			Typed(verb.text))
+		ask, ok := (several{reader: r}).readHalf(approvals.Add, slices.Concat(words[f.from:f.to], rest))
+		if ok && len(ask.Codes) == 1 && len(ask.Quotas) == 0 && verb.isOneOf([]string{"has", "uses"}) {
 			question.Either = []string{r.verify(ask), r.name + " show " + QuoteGroup(f.text)}
 		}
 		return question
@@ -127,21 +132,19 @@ func (r *reader) askWhatEnds(verb word, rest []word) *Error {
 
 // askWhichRequest asks for the id of a request that is to be taken back, or to end.
 func (r *reader) askWhichRequest(words []word) *Error {
-	isRequest := func(w word) bool { return w.isOneOf([]string{"request", "requests", "asked"}) }
-	isBack := func(w word) bool {
-		return w.isOneOf(removeVerbs) || w.isOneOf(idLookups[0].words) || w.isOneOf([]string{"stop", "ignore", "disregard", returned})
-	}
+	backVerbs := slices.Concat(removeVerbs, idLookups[0].words, []string{"stop", "ignore", "disregard", returned})
 	isOther := func(w word) bool {
 		return !(item{word: w}).isFiller() && !w.isOneOf(openers) && !w.isOneOf(prepositions)
 	}
 	at := slices.IndexFunc(words, isOther)
-	if !r.knowsGroups() || at < 0 || !isBack(words[at]) || hasRequestID(words) ||
-		!slices.ContainsFunc(words[at:], isRequest) {
+	if !r.knowsGroups() || at < 0 || !words[at].isOneOf(backVerbs) || hasRequestID(words) ||
+		!haveOneOf(words[at:], []string{"request", "requests", "asked"}) {
 		return nil
 	}
 	return newFill(r.name+" cancel <id>", "A request is taken back by its id, which %s shows.", Typed(r.name+" mine"))
 }
 
+// askWithdraw asks whether a request is to be taken back, or these codes out of their group.
 func (r *reader) askWithdraw(verb word, ask approvals.Ask) *Error {
 	question := newError("", "%s is for a request, by its id. To take codes out of a group, say %s.",
 		Typed(verb.text), Typed(approvals.Remove))

@@ -16,15 +16,13 @@ var (
 	// removeVerbs take codes out.
 	removeVerbs = []string{
 		"remove", "delete", "drop", "take", "revoke", "unassign", "withdraw", "deactivate", "disable",
-		"deallocate", "deprovision", "strip", "rm", "pull",
-		"reclaim", "recall",
+		"deallocate", "deprovision", "strip", "rm", "pull", "reclaim", "recall",
 	}
 	// turningWords may turn a request into its opposite.
 	turningWords = []string{
 		"not", "no", "never", "but", "except", "excluding", "without", "neither", "nicht", "kein", "keine", "keinen", "ohne",
 		"weg", "away", "sans", "pas", "sin", "none", "cannot", "nothing", "niet", "geen", "nunca", "zonder", "senza",
-		"außer", "ausser", "behalve", "sauf", "excepto", "salvo",
-		"tranne", "anstelle", "lieu", "vez", "i.p.v",
+		"außer", "ausser", "behalve", "sauf", "excepto", "salvo", "tranne", "anstelle", "lieu", "vez", "i.p.v",
 	}
 	// goneWords say at the end that codes are to be taken out.
 	goneWords = []string{"weg", "raus", "wegnehmen", "rausnehmen", "gone"}
@@ -36,10 +34,10 @@ var (
 	rareVerbs = []string{"lose", "release", "surrender"}
 	// limitVerbs change a seat limit.
 	limitVerbs = []string{"increase", "raise", "lower", "reduce", "decrease", "change", "bump", "limit", "cap"}
-	// moreWords say that a number of seats comes on top.
 	// vagueWords say a number of seats that is none.
 	vagueWords = []string{"few", "some", "several", "couple", "many", "dozens", "handful"}
-	moreWords  = []string{"more", "another", "additional", "extra", "fewer", "less"}
+	// moreWords say that a number of seats comes on top.
+	moreWords = []string{"more", "another", "additional", "extra", "fewer", "less"}
 	// everything is all that a group has.
 	everything = []string{"all", "everything"}
 	// personWords stand for people behind a preposition.
@@ -59,21 +57,21 @@ var (
 		"may", "might",
 	}
 	// greetings are the openers that may stand before a question.
-	greetings = []string{"hi", "hello", "hey", "dear", "bot", "ok", "so", "morning", "afternoon", "evening", "hiya", "heya"}
+	greetings = []string{
+		"hi", "hello", "hey", "dear", "bot", "ok", "so", "morning", "afternoon", "evening", "hiya", "heya",
+	}
 	// fillers stand between the parts of a request, and mean nothing.
 	fillers = []string{
 		"the", "a", "an", "and", "&", "+", "also", "group", "please", "pls", "thanks", "thx", "with", "of", "x", "×",
 		"license", "licenses", "licence", "licences", "code", "codes", "seat", "seats", "at", "most", "up", "upto", "max",
 		"maximum", "limit", "need", "needs", "have", "has", "get", "gets", "should", "me", "us",
 		"users", "user", "people", "person", "persons", "pack", "packs", "pieces", "pcs", "qty", "quantity", "my", "our",
-		"we", "you", "thank",
-		"someone", "somebody",
-		"anyone", "kindly", "sir", "madam", "provide", "provided", "use", "uses", "dear", "let", "both", "asap",
-		"urgent", "urgently", "ty", "ok",
-		"okay", "everyone", "everybody", "colleagues", "regards", "anymore", "bot", "valid", "can", "could", "would", "want",
-		"wants", "each", "apiece", "i", "hi", "hello", "hey", "needed", "required", "yo", "there",
-		"guys", "morning", "folks", "sorry", "they", "their", "theirs", "its", "shall",
-		"will", "yes", "must", "now", "obtain", "obtains", "receive", "receives", "them", "be", "it",
+		"we", "you", "thank", "someone", "somebody", "anyone", "kindly", "sir", "madam", "provide", "provided",
+		"use", "uses", "dear", "let", "both", "asap", "urgent", "urgently", "ty", "ok", "okay", "everyone", "everybody",
+		"colleagues", "regards", "anymore", "bot", "valid", "can", "could", "would", "want", "wants", "each", "apiece",
+		"i", "hi", "hello", "hey", "needed", "required", "yo", "there", "guys", "morning", "folks", "sorry",
+		"they", "their", "theirs", "its", "shall", "will", "yes", "must", "now", "obtain", "obtains",
+		"receive", "receives", "them", "be", "it",
 		"eh", "uh", "um", "hm", "hmm", "err", "er", "ah", "oh", "äh", "ähm",
 	}
 	// soWords stand behind a reason, before what is asked for.
@@ -115,4 +113,9 @@ func isReserved(text string) bool {
 // isOneOf reports whether an unquoted word is one of these.
 func (w word) isOneOf(words []string) bool {
 	return !w.quoted && slices.Contains(words, w.lower())
+}
+
+// haveOneOf reports whether one of the words is one of these.
+func haveOneOf(words []word, these []string) bool {
+	return slices.ContainsFunc(words, func(w word) bool { return w.isOneOf(these) })
 }
