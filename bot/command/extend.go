@@ -26,15 +26,12 @@ var (
 
 // wantsLaterEnd reports whether a sentence about a request is about its end, and not about ending it.
 func (r *reader) wantsLaterEnd(words []word) bool {
-	isLater := func(w word) bool {
-		return w.isOneOf(lateVerbs) || w.isOneOf([]string{"extended", "prolonged", "longer", "shorten", "postpone"})
-	}
-	if slices.ContainsFunc(words, isLater) {
+	if haveOneOf(words, lateVerbs) || haveOneOf(words, []string{"extended", "prolonged", "longer", "shorten", "postpone"}) {
 		return true
 	}
 	verb, isAct := findLookup(idLookups, withoutEndOf(words))
-	isNow := func(w word) bool { return w.isOneOf([]string{"now", "today", "immediately"}) }
-	isEarly := func(w word) bool { return w.isOneOf([]string{"early", "earlier"}) }
+	isNow := haveOneOf(words, []string{"now", "today", "immediately"})
+	isEarly := haveOneOf(words, []string{"early", "earlier"})
 	isEnd := func(p period) bool { return p.n > 0 && !p.isForGood && !p.isVague }
 	hasDay := len(r.dayAmong(words)) > 0
 	for i := range words {
@@ -43,10 +40,10 @@ func (r *reader) wantsLaterEnd(words []word) bool {
 	switch {
 	case !isAct:
 		return hasDay || slices.ContainsFunc(words, isUnit)
-	case verb != VerbEnd || slices.ContainsFunc(words, isNow) && !slices.ContainsFunc(words, word.isTurning):
+	case verb != VerbEnd || isNow && !slices.ContainsFunc(words, word.isTurning):
 		return false
 	}
-	return hasDay || slices.ContainsFunc(words, isUnit) && !slices.ContainsFunc(words, isEarly)
+	return hasDay || slices.ContainsFunc(words, isUnit) && !isEarly
 }
 
 // dayAmong are the words from the first day on that is still to come.
@@ -117,7 +114,7 @@ func cutClause(words []word) (body, clause []word) {
 		if isDash {
 			clause = words[i+1:]
 		}
-		isOther := func(w word) bool { return isRequestID(w.text) || soundsLikeTime(w) || isEndWord(w) }
+		isOther := func(w word) bool { return w.isID() || soundsLikeTime(w) || isEndWord(w) }
 		if !slices.ContainsFunc(clause, word.saysMuch) || slices.ContainsFunc(clause, isOther) || mentionsPeriod(clause) {
 			return words, nil
 		}
@@ -134,7 +131,7 @@ func isEndWord(w word) bool {
 
 // filedIn is the request that words name, and its id. Only one that gave licenses can be asked for again.
 func (r *reader) filedIn(words []word) (filed Filed, id string) {
-	at := slices.IndexFunc(words, func(w word) bool { return isRequestID(w.text) })
+	at := slices.IndexFunc(words, word.isID)
 	if at < 0 {
 		return Filed{}, ""
 	}
@@ -163,7 +160,7 @@ func (r *reader) otherEnds(words []word, ends time.Time) (found []period, read [
 			return p.either, read
 		case !p.isCounted:
 			return []period{p}, read
-		case slices.ContainsFunc(words, func(w word) bool { return w.isOneOf(earlierWords) }):
+		case haveOneOf(words, earlierWords):
 			return nil, read
 		case i > 0 && plainer[i-1].isOneOf([]string{"in", "after", "within"}): // counted from today
 			return r.afterEnd(plainer[i:], r.Now), read
@@ -187,30 +184,31 @@ func (r *reader) otherEnds(words []word, ends time.Time) (found []period, read [
 
 // leftOf are the words that say something beside the request, what it gave and its other end.
 func (r *reader) leftOf(words, read []word, ask approvals.Ask) string {
-	known := slices.Concat(furtherWords, earlierWords, lateVerbs, openers, prepositions, requestWords, politeWords, untilWords,
-		idLookups[1].words, showVerbs, questionWords, onlyWords, []string{
-			"extended", "prolonged", "postpone", "push", "out", "back", "run", "runs", "keep", "until", "end", "date", "time",
-			"new", "already",
-			"still", "again", "till", "go", "on", "stay", "active", "period", "grant", "access", "day",
-		})
+	known := slices.Concat(extendWords, furtherWords, earlierWords, lateVerbs, openers, prepositions, requestWords,
+		politeWords, untilWords, idLookups[1].words, showVerbs, questionWords, onlyWords)
 	own := []string{ask.Group}
 	for _, code := range ask.Codes {
 		l, _ := r.license(code)
 		own = append(own, code, l.Name)
 	}
 	isOwn := func(w word) bool {
-		return slices.ContainsFunc(own, func(name string) bool { return slices.Contains(nameWords(name), singular(w.lower())) }) ||
-			strings.Contains(strings.ToLower(strings.Join(own, " ")), w.lower())
+		isPart := func(name string) bool { return slices.Contains(nameWords(name), singular(w.lower())) }
+		return slices.ContainsFunc(own, isPart) || strings.Contains(strings.ToLower(strings.Join(own, " ")), w.lower())
 	}
 	var left []word
 	for _, w := range words {
-		isRead := slices.ContainsFunc(read, func(o word) bool { return o == w })
-		if !isRead && !isRequestID(w.text) && !w.isOneOf(known) && !(item{word: w}).isFiller() && !isOwn(w) && !isUnit(w) &&
-			w.text != "-" {
+		isNothing := w.isOneOf(known) || (item{word: w}).isFiller() || isUnit(w) || w.text == "-"
+		if !isNothing && !slices.Contains(read, w) && !w.isID() && !isOwn(w) {
 			left = append(left, w)
 		}
 	}
 	return joinWords(left)
+}
+
+// extendWords say nothing more where another end is asked for.
+var extendWords = []string{
+	"extended", "prolonged", "postpone", "push", "out", "back", "run", "runs", "keep", "until", "end", "date", "time",
+	"new", "already", "still", "again", "till", "go", "on", "stay", "active", "period", "grant", "access", "day",
 }
 
 // readEnd reads a time, or a length with an article and no more before it.

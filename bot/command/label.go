@@ -19,18 +19,23 @@ func (r *reader) plainIDs(tokens []word) []word {
 	all := slices.Clone(tokens)
 	for i, w := range tokens {
 		inner := strings.Trim(w.text, "()[]#")
-		isBare := bareID.MatchString(inner) && strings.ContainsAny(inner, "0123456789") &&
-			strings.ContainsAny(inner, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") && !r.isGroup(inner) && !ticketKey.MatchString(inner) &&
-			len(r.nearGroups(inner)) == 0 && !slices.ContainsFunc(r.Licenses, func(l License) bool { return isOneEdit(inner, l.Code) })
 		switch {
 		case w.quoted:
 		case isRequestID(inner):
 			all[i].text = inner
-		case isBare && !slices.ContainsFunc(tokens, func(w word) bool { return isRequestID(w.text) }):
+		case r.isBareID(inner) && !slices.ContainsFunc(tokens, word.isID):
 			all[i].text = "R-" + inner
 		}
 	}
 	return all
+}
+
+// isBareID reports whether text may be an id without its beginning, and is no group, license or ticket.
+func (r *reader) isBareID(text string) bool {
+	isNear := func(l License) bool { return isOneEdit(text, l.Code) }
+	return bareID.MatchString(text) && strings.ContainsAny(text, "0123456789") &&
+		strings.ContainsAny(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") && !ticketKey.MatchString(text) &&
+		!r.isGroup(text) && len(r.nearGroups(text)) == 0 && !slices.ContainsFunc(r.Licenses, isNear)
 }
 
 var (
@@ -107,6 +112,21 @@ func splitSemicolons(tokens []word) []word {
 	return out
 }
 
+// asKeyword is a label as the word of the grammar that it stands for.
+func asKeyword(label, next word) word {
+	isPeriod := label.isOneOf([]string{"duration", "period"})
+	switch {
+	case isPeriod && next.isOneOf(untilWords),
+		label.isOneOf([]string{"name", "id", "qty", "quantity", "seats", "users", "action", "limit"}):
+		label.means = nothing
+	case isPeriod:
+		label.means = "for"
+	case label.isKeyword("end"):
+		label.means = "until"
+	}
+	return label
+}
+
 // dropLabels reads Group = Sales and group:Sales like the words alone. A duration is a time
 // that begins with for.
 func dropLabels(tokens []word) []word {
@@ -119,23 +139,15 @@ func dropLabels(tokens []word) []word {
 		if parts := labeled.FindStringSubmatch(w.typed); parts != nil && !w.quoted {
 			label, value = word{text: parts[1], typed: parts[1]}, parts[2]
 		}
-		hasSign := label.typed != w.typed || i+1 < len(tokens) && tokens[i+1].text == "="
+		hasSign := label.typed != w.typed || wordAt(tokens, i+1).text == "="
 		switch {
 		case w.text == "=" && wasLabel, w.text == "/":
 			continue
 		case !hasSign || !label.isOneOf(labels):
 			out = append(out, w)
 			continue
-		case label.isOneOf([]string{"duration", "period"}) && i+1 < len(tokens) && tokens[i+1].isOneOf(untilWords):
-			label.means = nothing
-		case label.isOneOf([]string{"duration", "period"}):
-			label.means = "for"
-		case label.isOneOf([]string{"name", "id", "qty", "quantity", "seats", "users", "action", "limit"}):
-			label.means = nothing
-		case label.isKeyword("end"):
-			label.means = "until"
 		}
-		out = append(out, label)
+		out = append(out, asKeyword(label, wordAt(tokens, i+1)))
 		if plain := stripDecoration(value); plain != "" {
 			out = append(out, word{text: plain, typed: strings.TrimSpace(value)})
 		}

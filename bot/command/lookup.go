@@ -42,7 +42,8 @@ var (
 	}
 	requestWords = []string{
 		"request", "requests", "mine", "pending", "approved", "denied", "declined", "rejected", "approval",
-		"waiting", "waits", "approve"}
+		"waiting", "waits", "approve",
+	}
 	licenseLooks = []string{
 		"left", "available", "free", "order", "own", "code", "codes", "license", "licenses", "licence", "licences", "seats",
 		"pack", "packs",
@@ -54,10 +55,11 @@ func findLookup(all []lookup, tokens []word) (Verb, bool) {
 	isNear := func(w word, name string) bool { return !w.quoted && len(name) > 5 && isOneEdit(w.lower(), name) }
 	for _, isNamed := range []func(word, string) bool{word.isKeyword, isNear} {
 		for _, l := range all {
-			for _, name := range l.words {
-				if slices.ContainsFunc(tokens, func(w word) bool { return isNamed(w, name) }) {
-					return l.verb, true
-				}
+			isMeant := func(name string) bool {
+				return slices.ContainsFunc(tokens, func(w word) bool { return isNamed(w, name) })
+			}
+			if slices.ContainsFunc(l.words, isMeant) {
+				return l.verb, true
 			}
 		}
 	}
@@ -143,42 +145,47 @@ func (r *reader) readQuestion(tokens []word) (Command, error) {
 		return Command{}, newFill(r.name+" why <id>", "Each card names who may approve it, and so does %s.",
 			Typed(r.name+" why"))
 	}
-	if look == "" && r.hasLicense(tokens) {
-		look = string(VerbCodes)
-	}
-	isAboutBot := tokens[0].isOneOf([]string{"is", "are", "do", "what", "who"}) &&
-		tokens[1].isOneOf([]string{"this", "you"})
-	isAsked := func(w word) bool { return w.isKeyword("asked") || w.isKeyword("ask") && tokens[1].isKeyword("did") }
-	if look == "" && slices.ContainsFunc(tokens, isAsked) && !r.hasLicense(tokens) {
-		look = string(VerbMine)
-	}
-	if look == "" || isAboutBot {
-		look = string(VerbHelp)
-	}
-	isOwn := func(w word) bool { return w.isOneOf([]string{"me", "i", "my"}) }
-	if look == string(VerbPending) && slices.ContainsFunc(tokens, isOwn) {
+	look = r.answerTo(tokens, look)
+	if look == string(VerbPending) && haveOneOf(tokens, []string{"me", "i", "my"}) {
 		which := newError("", "These can be your own requests, or those that wait for approvers.")
 		which.Either = []string{r.name + " mine", r.name + " pending"}
 		return Command{}, which
 	}
-	isEnd := slices.IndexFunc(tokens, func(w word) bool { return strings.HasSuffix(w.typed, "?") })
-	isMore := isEnd >= 0 && slices.ContainsFunc(tokens[isEnd+1:], func(w word) bool {
-		return w.isOneOf(addVerbs) || w.isOneOf(removeVerbs) || w.isOneOf(wantVerbs)
-	})
-	if isMore {
-		return Command{}, newError(r.name+" "+look, "That is a question, and more. The command below answers the question. Type "+
-			"what is to change in a command of its own.")
+	if hasMoreBehindQuestion(tokens) {
+		return Command{}, newError(r.name+" "+look, "That is a question, and more. The command below answers the "+
+			"question. Type what is to change in a command of its own.")
 	}
 	isWish := tokens[0].isOneOf([]string{"should", "shall"}) || hasRequestID(tokens) && r.wantsLaterEnd(tokens)
 	return r.lookAt(look, !isWish, aboutQuestion)
 }
 
+// answerTo is the command that answers a question: what it is about, or else what comes nearest.
+func (r *reader) answerTo(tokens []word, about string) string {
+	isAboutBot := tokens[0].isOneOf([]string{"is", "are", "do", "what", "who"}) &&
+		tokens[1].isOneOf([]string{"this", "you"})
+	isAsked := func(w word) bool { return w.isKeyword("asked") || w.isKeyword("ask") && tokens[1].isKeyword("did") }
+	switch {
+	case isAboutBot:
+		return string(VerbHelp)
+	case about != "":
+		return about
+	case r.hasLicense(tokens):
+		return string(VerbCodes)
+	case slices.ContainsFunc(tokens, isAsked):
+		return string(VerbMine)
+	}
+	return string(VerbHelp)
+}
+
+// hasMoreBehindQuestion reports whether something is to change as well, behind the question mark.
+func hasMoreBehindQuestion(tokens []word) bool {
+	end := slices.IndexFunc(tokens, func(w word) bool { return strings.HasSuffix(w.typed, "?") })
+	return end >= 0 && haveOneOf(tokens[end+1:], slices.Concat(addVerbs, removeVerbs, wantVerbs))
+}
+
 // asksForGroups reports whether words ask which groups there are, or which have a license.
 func (r *reader) asksForGroups(words []word) bool {
-	has := func(name string) bool {
-		return slices.ContainsFunc(words, func(w word) bool { return w.isKeyword(name) })
-	}
-	isAbout := has("groups") || (has("who") || has("who's")) && r.hasLicense(words)
+	isAbout := haveOneOf(words, []string{"groups"}) || haveOneOf(words, []string{"who", "who's"}) && r.hasLicense(words)
 	return r.knowsGroups() && isAbout && !r.namesGroup(words) && !hasRequestID(words)
 }
 
@@ -203,14 +210,7 @@ func (r *reader) showHolders(words []word) (Command, error) {
 // it answers nothing.
 func (r *reader) readLookup(tokens []word) (c Command, isAny bool, err error) {
 	body, _ := cutReason(tokens, 1)
-	isID := func(w word) bool { return isRequestID(w.text) }
-	isAbout, hasLicense := isID, r.hasLicense(body)
-	if !body[0].isOneOf(showVerbs) && !hasLicense {
-		isAbout = func(w word) bool { return isID(w) || w.isOneOf(requestWords) }
-	}
-	if !r.knowsGroups() || !body[0].isOneOf(showVerbs) && !slices.ContainsFunc(body, isAbout) ||
-		hasLicense && r.namesGroup(body) && slices.ContainsFunc(body, isID) && !body[0].isOneOf(idLookups[1].words) &&
-			!slices.ContainsFunc(body, func(w word) bool { return w.isOneOf(lateVerbs) || w.isOneOf([]string{"longer", "run"}) }) {
+	if !r.mayLookUp(body) {
 		return Command{}, false, nil
 	}
 	if hasRequestID(body) && r.wantsLaterEnd(body) {
@@ -223,9 +223,22 @@ func (r *reader) readLookup(tokens []word) (c Command, isAny bool, err error) {
 	if look == "" {
 		return Command{}, false, nil
 	}
-	isSure := body[0].isOneOf(showVerbs) || slices.ContainsFunc(body, isID) || namesOwnRequests(body)
+	isSure := body[0].isOneOf(showVerbs) || slices.ContainsFunc(body, word.isID) || namesOwnRequests(body)
 	c, err = r.lookAt(look, isSure, aboutLookup)
 	return c, true, err
+}
+
+// mayLookUp reports whether a sentence is to show something or is about requests. With a group, a
+// license and an id it asks for licenses, and the id says why, unless it is about an end.
+func (r *reader) mayLookUp(words []word) bool {
+	hasID, hasLicense := slices.ContainsFunc(words, word.isID), r.hasLicense(words)
+	isAbout := hasID || !hasLicense && haveOneOf(words, requestWords)
+	if !r.knowsGroups() || !isAbout && !words[0].isOneOf(showVerbs) {
+		return false
+	}
+	isAboutEnd := words[0].isOneOf(idLookups[1].words) || haveOneOf(words, lateVerbs) ||
+		haveOneOf(words, []string{"longer", "run"})
+	return isAboutEnd || !hasID || !hasLicense || !r.namesGroup(words)
 }
 
 // namesOwnRequests reports whether words name the requests of the person who types.
@@ -245,21 +258,18 @@ func namesOwnRequests(words []word) bool {
 // askWhatToDo asks what is to happen with a request, if a word that is not understood stands
 // before its id like a verb.
 func (r *reader) askWhatToDo(words []word) *Error {
-	at := slices.IndexFunc(words, func(w word) bool { return isRequestID(w.text) })
+	at := slices.IndexFunc(words, word.isID)
 	_, isAct := findLookup(idLookups, words)
-	isAct = isAct || saysTakeBack(words)
-	isOther := func(w word) bool {
-		isKnown := w.isOneOf(openers) || w.isOneOf(prepositions) || w.isOneOf(showVerbs) || w.isOneOf(requestWords) ||
-			w.isOneOf(questionWords) || w.isOneOf([]string{"about", "update", "news"})
-		return !isKnown && !(item{word: w}).isFiller()
-	}
-	if at < 1 || isAct || !slices.ContainsFunc(words[:at], isOther) || r.namesGroup(words) {
+	known := slices.Concat(openers, prepositions, showVerbs, requestWords, questionWords,
+		[]string{"about", "update", "news"})
+	isOther := func(w word) bool { return !w.isOneOf(known) && !(item{word: w}).isFiller() }
+	if at < 1 || isAct || saysTakeBack(words) || !slices.ContainsFunc(words[:at], isOther) || r.namesGroup(words) {
 		return nil
 	}
 	id := strings.ToUpper(words[at].text)
 	question := newError("", "Say what should happen with %s.", Typed(id))
 	for _, verb := range []Verb{VerbStatus, VerbCancel, VerbEnd} {
-		question.Either = append(question.Either, r.name+" "+string(verb)+" "+id)
+		question.Either = append(question.Either, withID(r.name, verb, id))
 	}
 	return question
 }
@@ -285,7 +295,7 @@ func pageOf(verb Verb, words []word) string {
 // saysTakeBack reports whether something is to be taken back.
 func saysTakeBack(words []word) bool {
 	at := slices.IndexFunc(words, func(w word) bool { return w.isKeyword("take") })
-	return at >= 0 && slices.ContainsFunc(words[at:], func(w word) bool { return w.isKeyword("back") })
+	return at >= 0 && haveOneOf(words[at:], []string{"back"})
 }
 
 // withoutEndOf leaves out the word end where it asks for nothing: the end of February.
@@ -304,35 +314,39 @@ func withoutEndOf(words []word) []word {
 // lookUp is the command for what a sentence is about: one request, requests, a group or the
 // licenses of the organization. It is empty if it is about none of these.
 func (r *reader) lookUp(tokens []word) string {
-	has := func(words []string) bool {
-		return slices.ContainsFunc(tokens, func(w word) bool { return w.isOneOf(words) })
+	if at := slices.IndexFunc(tokens, word.isID); at >= 0 {
+		return aboutRequest(verbForID(tokens), tokens, at)
 	}
+	has := func(these ...string) bool { return haveOneOf(tokens, these) }
 	runs := r.maximalRuns(tokens)
 	verb, isListed := findLookup(lookups, tokens)
-	switch at := slices.IndexFunc(tokens, func(w word) bool { return isRequestID(w.text) }); {
-	case at >= 0:
-		verb, isAct := findLookup(idLookups, withoutEndOf(tokens))
-		switch {
-		case saysTakeBack(tokens):
-			verb = VerbCancel
-		case tokens[0].isKeyword("why"):
-			verb = VerbWhy
-		case !isAct, tokens[0].isOneOf(questionWords) && verb != VerbWhy:
-			verb = VerbStatus
-		}
-		return aboutRequest(verb, tokens, at)
-	case has(requestWords) && isListed:
+	switch {
+	case isListed && has(requestWords...):
 		return string(verb) + pageOf(verb, tokens)
 	case len(runs) > 0:
 		return string(VerbShow) + " " + QuoteGroup(runs[0].text)
-	case isListed && verb == VerbStatus && has([]string{"open"}) && !r.hasLicense(tokens):
+	case isListed && verb == VerbStatus && has("open") && !r.hasLicense(tokens):
 		return string(verb)
-	case has([]string{"end", "ends", "ending", "expire", "expires", "expiring"}):
+	case has("end", "ends", "ending", "expire", "expires", "expiring"):
 		return string(VerbMine)
 	case isListed && verb == VerbPending:
 		return string(verb)
-	case has(licenseLooks):
+	case has(licenseLooks...):
 		return string(VerbCodes)
 	}
 	return ""
+}
+
+// verbForID is what a sentence wants of the one request that it names.
+func verbForID(tokens []word) Verb {
+	verb, isAct := findLookup(idLookups, withoutEndOf(tokens))
+	switch {
+	case saysTakeBack(tokens):
+		return VerbCancel
+	case tokens[0].isKeyword("why"):
+		return VerbWhy
+	case !isAct, tokens[0].isOneOf(questionWords) && verb != VerbWhy:
+		return VerbStatus
+	}
+	return verb
 }
