@@ -14,28 +14,9 @@ import (
 // the verb.
 func (r *reader) nearDrafts(o opening, body, reason []word) []*draft {
 	var drafts []*draft
-	exact, near := r.exactRuns(body), r.nearRuns(body)
-	isLoose := func(n run) bool { return n.to-n.from > 1 && len(r.loose[looseKey(joinWords(body[n.from:n.to]))]) > 0 }
-	loose := slices.DeleteFunc(slices.Clone(near), func(n run) bool { return !isLoose(n) })
-	for _, found := range near {
-		isOther := func(n run) bool {
-			return (n.to <= found.from || n.from >= found.to) && n.groups[0].ID != found.groups[0].ID
-		}
-		if slices.ContainsFunc(loose, isOther) {
-			continue // two groups are named
-		}
-		if slices.ContainsFunc(exact, func(e run) bool { return e.to <= found.from || e.from >= found.to }) {
-			continue // a group is named beside it
-		}
-		if slices.ContainsFunc(exact, func(e run) bool { return e.from <= found.from && e.to >= found.to }) {
-			continue // it is the name of another group
-		}
+	for _, found := range r.likelyNearRuns(body) {
 		d := r.readDraft(o, body, found, reason)
 		typed := joinWords(body[found.from:found.to])
-		endsInNumber := strings.ContainsAny(typed[len(typed)-1:], "0123456789")
-		if found.to < len(body) && isCount(body[found.to]) && !endsInNumber && !endsClause(body[found.to-1]) {
-			continue // such a number may belong to the name
-		}
 		guess := d.correction
 		d.correction = nil // it tells less
 		d.noteCorrection(typed, found.text, "UiPath shows no group called %s. The nearest is %s.",
@@ -56,6 +37,27 @@ func (r *reader) nearDrafts(o opening, body, reason []word) []*draft {
 	return slices.Concat(
 		drafts, r.lateVerbDrafts(body, reason), r.nearVerbDrafts(body, reason), r.nearKeywordDrafts(o, body, reason),
 	)
+}
+
+// likelyNearRuns are the words that may be a mistyped group, and beside which or in which no other group is named.
+func (r *reader) likelyNearRuns(body []word) []run {
+	exact, near := r.exactRuns(body), r.nearRuns(body)
+	isLoose := func(n run) bool { return n.to-n.from > 1 && len(r.loose[looseKey(joinWords(body[n.from:n.to]))]) > 0 }
+	loose := slices.DeleteFunc(slices.Clone(near), func(n run) bool { return !isLoose(n) })
+	return slices.DeleteFunc(near, func(found run) bool {
+		isApart := func(o run) bool { return o.to <= found.from || o.from >= found.to }
+		isOther := func(n run) bool { return isApart(n) && n.groups[0].ID != found.groups[0].ID }
+		isBesideOrAround := func(e run) bool { return isApart(e) || e.from <= found.from && e.to >= found.to }
+		return slices.ContainsFunc(loose, isOther) || slices.ContainsFunc(exact, isBesideOrAround) ||
+			isBeforeNumber(body, found)
+	})
+}
+
+// isBeforeNumber reports whether a number stands behind a name that ends in none. It may belong to the name.
+func isBeforeNumber(body []word, name run) bool {
+	typed := joinWords(body[name.from:name.to])
+	endsInNumber := strings.ContainsAny(typed[len(typed)-1:], "0123456789")
+	return name.to < len(body) && isCount(body[name.to]) && !endsInNumber && !endsClause(body[name.to-1])
 }
 
 // nearKeywordDrafts read the words with one of them as a mistyped keyword.
@@ -126,10 +128,12 @@ func endsSentence(words []word) bool {
 
 // lateVerb is the action of a verb behind the first word.
 func (r *reader) lateVerb(body []word, i int) (action approvals.Action, isVerb bool) {
-	w := body[i]
-	isMinus := w.isKeyword("minus") && i+1 < len(body) && r.hasLicense(body[i+1:i+2]) && (i == 0 || !isCount(body[i-1]))
+	w, isLast := body[i], i+1 == len(body)
+	isMinus := w.isKeyword("minus") && !isLast && r.hasLicense(body[i+1:i+2]) && (i == 0 || !isCount(body[i-1]))
 	switch {
-	case isMinus, w.isOneOf(removeVerbs), isDel(w) && i+1 == len(body), w.isOneOf(goneWords) && i+1 == len(body), (w.isOneOf(softVerbs) || w.isOneOf(rareVerbs)) && !r.hasToGroup(body),
+	case isMinus, w.isOneOf(removeVerbs),
+		isLast && (isDel(w) || w.isOneOf(goneWords)),
+		(w.isOneOf(softVerbs) || w.isOneOf(rareVerbs)) && !r.hasToGroup(body),
 		w.isOneOf(removedWords) && i > 0 && body[i-1].isKeyword("be"):
 		return approvals.Remove, true
 	case w.isKeyword("set"):
@@ -247,6 +251,7 @@ func (r *reader) nearGroups(text string) []approvals.Group {
 	return found
 }
 
+// findNear looks for the groups that a text may mean.
 func (r *reader) findNear(text string) []approvals.Group {
 	want := groupname.Canonical(strings.TrimLeft(text, "#@")).String()
 	letters := lettersOf(want)
@@ -375,7 +380,8 @@ func (r *reader) askGroup(o opening, body, reason []word) *Error {
 			"%s alone opens a form that finds groups.", Typed(unknown), Typed(r.name))
 	}
 	asked.Group, asked.Unlisted = unknown, len(d.ask.Codes) == 0
-	if fill := d.fill(); (len(d.ask.Codes) > 0 || unknown == "") && len(d.options) == 0 && r.keepsNumbers(fill, withoutNumberOf(rest, unknown)) {
+	isClear := (len(d.ask.Codes) > 0 || unknown == "") && len(d.options) == 0
+	if fill := d.fill(); isClear && r.keepsNumbers(fill, withoutNumberOf(rest, unknown)) {
 		asked.Fill = fill
 	}
 	asked.noteUnderstood(d.openAsks()...)

@@ -91,7 +91,7 @@ func (s several) splitGroups(o opening, body []word, runs []run) *Error {
 	if len(behind) > 0 && behind[0].isOneOf(everything) {
 		behind = behind[1:] // all need it
 	}
-	isEach := slices.ContainsFunc(body, func(w word) bool { return w.isOneOf(eachWords) })
+	isEach := haveOneOf(body, eachWords)
 	var asks []approvals.Ask
 	for _, f := range runs {
 		words := slices.Concat(body[:runs[0].from], body[f.from:f.to], behind)
@@ -175,6 +175,19 @@ func (s several) splitVerbs(o opening, body []word) *Error {
 	if len(parts) < 2 || len(parts) > maxEither || len(runs) == 0 {
 		return nil
 	}
+	asks := s.readParts(parts, runs)
+	if asks == nil {
+		return nil
+	}
+	isThen := asks[0].IsTimed() && asks[len(asks)-1].Action == approvals.Remove
+	if asks[0].Action == asks[1].Action && asks[0].Group == asks[1].Group || isThen {
+		return nil // what ends needs no removal
+	}
+	return s.offerAll("These are several requests.", asks)
+}
+
+// readParts are the requests of all parts, or nil if one is not understood.
+func (s several) readParts(parts []part, runs []run) []approvals.Ask {
 	var asks []approvals.Ask
 	for _, p := range parts {
 		words := p.words
@@ -182,7 +195,7 @@ func (s several) splitVerbs(o opening, body []word) *Error {
 			words = namesInstead(words, asks[0].Codes)
 		}
 		if len(s.maximalRuns(words)) == 0 && len(runs) == 1 {
-			words = append([]word{{text: runs[0].text, typed: runs[0].text, quoted: true}}, words...)
+			words = slices.Concat([]word{{text: runs[0].text, typed: runs[0].text, quoted: true}}, words)
 		}
 		if len(words) == 0 {
 			return nil
@@ -193,11 +206,7 @@ func (s several) splitVerbs(o opening, body []word) *Error {
 		}
 		asks = append(asks, ask)
 	}
-	isThen := asks[0].IsTimed() && asks[len(asks)-1].Action == approvals.Remove
-	if asks[0].Action == asks[1].Action && asks[0].Group == asks[1].Group || isThen {
-		return nil // what ends needs no removal
-	}
-	return s.offerAll("These are several requests.", asks)
+	return asks
 }
 
 // namesInstead puts codes in the place of a word such as it.
@@ -288,10 +297,10 @@ func (s several) readAt(body []word, i int, runs []run) *Error {
 
 // isSame reports whether words ask for what another group has.
 func (s several) isSame(words []word) bool {
-	isAs := func(w word) bool { return w.isKeyword("as") }
-	isWhatHas := words[0].isOneOf([]string{"what", "whatever", "everything"}) && slices.ContainsFunc(words, func(w word) bool { return w.isKeyword("has") })
-	isWhole := isWhatHas || words[0].isKeyword(sameAs) || words[0].isKeyword("same") && slices.ContainsFunc(words, isAs)
-	return isWhole && !s.hasLicense(words[1:])
+	first := words[0]
+	isWhatHas := first.isOneOf([]string{"what", "whatever", "everything"}) && haveOneOf(words, []string{"has"})
+	isSameAs := first.isKeyword(sameAs) || first.isKeyword("same") && haveOneOf(words, []string{"as"})
+	return (isWhatHas || isSameAs) && !s.hasLicense(words[1:])
 }
 
 // hasLicense reports whether words name a license.
@@ -308,34 +317,34 @@ func (r *reader) licensesIn(words []word) []string {
 // readEmptying reads that a group is to have no licenses: empty Sales, clear all licenses of
 // Sales, Sales should be empty.
 func (r *reader) readEmptying(verb word, rest []word) *Error {
-	if !r.knowsGroups() {
-		return nil
-	}
-	words := append([]word{verb}, rest...)
+	words := slices.Concat([]word{verb}, rest)
 	runs := r.maximalRuns(words)
-	isEmpty := func(w word) bool { return w.isOneOf([]string{WordEmpty, "clear", "wipe"}) }
-	if len(runs) != 1 || !slices.ContainsFunc(words, isEmpty) || verb.isKeyword("set") || verb.isOneOf(removeVerbs) {
+	isOther := verb.isKeyword("set") || verb.isOneOf(removeVerbs)
+	if !r.knowsGroups() || len(runs) != 1 || isOther || !haveOneOf(words, emptyWords) {
 		return nil
 	}
+	group := runs[0]
 	words, reason := cutReason(words, 1)
 	if len(reason) == 0 {
 		words, reason = cutClause(words)
 	}
-	for i, w := range words {
-		isGroup := runs[0].from <= i && i < runs[0].to
-		isOther := !isEmpty(w) && !w.isOneOf(prepositions) && !w.isOneOf(everything) &&
-			!w.isOneOf([]string{"should", "leave", "completely"})
-		if !isGroup && isOther && !(item{word: w}).isFiller() {
-			return nil
-		}
-	}
 	ask := approvals.Ask{
-		Action: approvals.Set, Group: runs[0].text, MayEmpty: true, Command: r.name, Reason: joinTyped(reason),
+		Action: approvals.Set, Group: group.text, MayEmpty: true, Command: r.name, Reason: joinTyped(reason),
 	}
-	if runs[0].to > len(words) || r.verify(ask) == "" {
+	if group.to > len(words) || !saysEmptyAlone(words, group) || r.verify(ask) == "" {
 		return nil
 	}
 	return newError(Suggest(ask), "To leave a group without codes, set it to %s.", Typed(WordEmpty))
+}
+
+// emptyWords say that a group is to have no licenses.
+var emptyWords = []string{WordEmpty, "clear", "wipe"}
+
+// saysEmptyAlone reports whether words say nothing but that this group is to have no licenses.
+func saysEmptyAlone(words []word, group run) bool {
+	known := slices.Concat(emptyWords, prepositions, everything, []string{"should", "leave", "completely"})
+	isOther := func(w word) bool { return !w.isOneOf(known) && !(item{word: w}).isFiller() }
+	return !slices.ContainsFunc(words[:group.from], isOther) && !slices.ContainsFunc(words[group.to:], isOther)
 }
 
 // maximalRuns are the exact runs that lie in no longer one.
@@ -472,6 +481,7 @@ func (s several) offerBoth(add, remove []word) *Error {
 	return s.offerAll(aboutBoth, asks)
 }
 
+// aboutBoth says that what was typed adds and takes out.
 const aboutBoth = "These are two requests: one adds codes, the other takes codes out."
 
 // offerAll offers requests of which all are meant, each with the reason.
@@ -482,7 +492,8 @@ func (s several) offerAll(format string, asks []approvals.Ask) *Error {
 	for _, ask := range asks {
 		reason = cmp.Or(reason, ask.Reason) // that of one is that of all
 	}
-	isOfRemoval := saysUnneeded(translateAll(splitWords(reason))) || slices.ContainsFunc(splitWords(reason), word.isTurning)
+	why := splitWords(reason)
+	isOfRemoval := saysUnneeded(translateAll(why)) || slices.ContainsFunc(why, word.isTurning)
 	for _, ask := range asks {
 		if !isOfRemoval || ask.Action == approvals.Remove {
 			ask.Reason = cmp.Or(ask.Reason, reason)
