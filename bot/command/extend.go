@@ -26,7 +26,8 @@ var (
 
 // wantsLaterEnd reports whether a sentence about a request is about its end, and not about ending it.
 func (r *reader) wantsLaterEnd(words []word) bool {
-	if haveOneOf(words, lateVerbs) || haveOneOf(words, []string{"extended", "prolonged", "longer", "shorten", "postpone"}) {
+	otherEnd := []string{"extended", "prolonged", "longer", "shorten", "postpone"}
+	if haveOneOf(words, lateVerbs) || haveOneOf(words, otherEnd) {
 		return true
 	}
 	verb, isAct := findLookup(idLookups, withoutEndOf(words))

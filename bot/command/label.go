@@ -12,6 +12,7 @@ var labels = []string{
 	"name", "id", "for", "until", "end", "qty", "quantity", "seats", "users", "ticket", "action", "start", "limit",
 }
 
+// labeled is a label with its sign, and maybe with the part that it stands for.
 var labeled = regexp.MustCompile(`^([A-Za-z]+)[=:](.*)$`)
 
 // plainIDs takes the brackets off the ids of requests, and gives those their beginning that were typed without.
@@ -38,6 +39,7 @@ func (r *reader) isBareID(text string) bool {
 		!r.isGroup(text) && len(r.nearGroups(text)) == 0 && !slices.ContainsFunc(r.Licenses, isNear)
 }
 
+// bareID is the id of a request without its beginning, and listNumber counts the items of a list.
 var (
 	bareID     = regexp.MustCompile(`^[0-9A-Z]{8}$`)
 	listNumber = regexp.MustCompile(`^\(?([1-9])[).]$`)
@@ -140,16 +142,14 @@ func dropLabels(tokens []word) []word {
 			label, value = word{text: parts[1], typed: parts[1]}, parts[2]
 		}
 		hasSign := label.typed != w.typed || wordAt(tokens, i+1).text == "="
-		switch {
+		switch plain := stripDecoration(value); {
 		case w.text == "=" && wasLabel, w.text == "/":
-			continue
 		case !hasSign || !label.isOneOf(labels):
 			out = append(out, w)
-			continue
-		}
-		out = append(out, asKeyword(label, wordAt(tokens, i+1)))
-		if plain := stripDecoration(value); plain != "" {
-			out = append(out, word{text: plain, typed: strings.TrimSpace(value)})
+		case plain != "":
+			out = append(out, asKeyword(label, wordAt(tokens, i+1)), word{text: plain, typed: strings.TrimSpace(value)})
+		default:
+			out = append(out, asKeyword(label, wordAt(tokens, i+1)))
 		}
 	}
 	return out
