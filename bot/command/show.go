@@ -59,6 +59,9 @@ func (r *reader) readShow(verb string, rest []word) (Command, error) {
 	return parseShow(r.name, rest)
 }
 
+// toShow is the command that shows a group.
+func (r *reader) toShow(group run) string { return r.name + " show " + QuoteGroup(group.text) }
+
 // showAlone offers to show a group if more is asked for behind it.
 func (r *reader) showAlone(words []word) *Error {
 	isOther := func(w word) bool { return w.isOneOf(addVerbs) || w.isOneOf(removeVerbs) }
@@ -66,7 +69,7 @@ func (r *reader) showAlone(words []word) *Error {
 	if at < 1 || !r.namesGroup(words[:at]) || r.isCheck {
 		return nil
 	}
-	return newError(r.name+" show "+QuoteGroup(r.exactRuns(words[:at])[0].text),
+	return newError(r.toShow(r.exactRuns(words[:at])[0]),
 		"That is more than one command. Type what is to change in one of its own.")
 }
 
@@ -94,7 +97,7 @@ func (r *reader) showSeveral(words []word) *Error {
 	each := newError("", "One answer is about one group.")
 	each.AllMeant = true
 	for _, f := range runs {
-		each.Either = append(each.Either, r.name+" show "+QuoteGroup(f.text))
+		each.Either = append(each.Either, r.toShow(f))
 	}
 	return each
 }

@@ -77,7 +77,8 @@ func (r *reader) askStatement(words []word) *Error {
 		return nil
 	}
 	for _, f := range r.exactRuns(words) {
-		verb, isFirst := wordAt(words, f.to), f.from == 0 || words[f.from-1].isOneOf(openers)
+		verb := wordAt(words, f.to)
+		isFirst := f.from == 0 || words[f.from-1].isOneOf(openers)
 		if !isFirst || !verb.isOneOf([]string{"has", "uses", "had", "used"}) {
 			continue
 		}
@@ -90,7 +91,7 @@ func (r *reader) askStatement(words []word) *Error {
 			Typed(verb.text))
 		ask, ok := (several{reader: r}).readHalf(approvals.Add, slices.Concat(words[f.from:f.to], rest))
 		if ok && len(ask.Codes) == 1 && len(ask.Quotas) == 0 && verb.isOneOf([]string{"has", "uses"}) {
-			question.Either = []string{r.verify(ask), r.name + " show " + QuoteGroup(f.text)}
+			question.Either = []string{r.verify(ask), r.toShow(f)}
 		}
 		return question
 	}
@@ -101,7 +102,7 @@ func (r *reader) askStatement(words []word) *Error {
 func (r *reader) readGroupAlone(words []word) *Error {
 	for _, f := range r.exactRuns(words) {
 		if f.from == 0 && f.to == len(words) && strings.HasSuffix(words[f.to-1].typed, "?") {
-			return newError(r.name+" show "+QuoteGroup(f.text), "That is a question. The command below answers it.")
+			return newError(r.toShow(f), aboutQuestion)
 		}
 	}
 	return nil
