@@ -47,9 +47,12 @@ var (
 
 // isFiller reports whether a word means nothing where it stands.
 func (it item) isFiller() bool {
-	base, _, _ := strings.Cut(it.lower(), "'") // as in I'd
-	return it.kind == plain && !it.quoted && !strings.HasSuffix(it.lower(), "n't") && (slices.Contains(fillers, it.lower()) || isOrnament(it.text) ||
-		base != it.lower() && slices.Contains(fillers, base))
+	text := it.lower()
+	if it.kind != plain || it.quoted || strings.HasSuffix(text, "n't") {
+		return false
+	}
+	base, _, _ := strings.Cut(text, "'") // as in I'd
+	return slices.Contains(fillers, text) || slices.Contains(fillers, base) || isOrnament(it.text)
 }
 
 // turningSigns may ask to take out what stands beside them.
@@ -122,10 +125,13 @@ func (d *draft) expand(tokens []word, found run) []item {
 // dropPlus drops the meaning of a plus before a number that stands before a license: +3 IDU.
 func (d *draft) dropPlus(items []item) []item {
 	trial := &draft{reader: d.reader, isTrial: true}
-	return slices.DeleteFunc(slices.Clone(items), func(it item) bool {
-		at := slices.IndexFunc(items, func(other item) bool { return other.word == it.word && it.typed == "" && other.isPlus }) + 2
-		return it.isPlus && at < len(items) && items[at].kind == plain && !items[at-1].endsOff && !trial.licensesAt(items[at:]).isNone()
-	})
+	isPlus := func(it item) bool { return it.isPlus }
+	plus := slices.IndexFunc(items, isPlus)
+	if behind := plus + 2; plus < 0 || behind >= len(items) || items[behind].kind != plain || items[behind-1].endsOff ||
+		trial.licensesAt(items[behind:]).isNone() {
+		return items
+	}
+	return slices.DeleteFunc(slices.Clone(items), isPlus)
 }
 
 // codeSeparators stand between codes without blanks.
@@ -137,22 +143,9 @@ func splitItem(w word) []item {
 		return []item{{word: w, endsClause: endsClause(w)}}
 	}
 	w.text = bracketed.ReplaceAllString(w.text, "$1=$2")
-	isNoCode := func(s string) bool { return !IsCode(strings.ToUpper(s)) }
-	parts := strings.FieldsFunc(w.text, func(r rune) bool { return strings.ContainsRune(codeSeparators, r) })
-	areCodes := !slices.ContainsFunc(parts, isNoCode)
-	isSeparator := func(r rune) bool { return r == ',' || r == ';' || areCodes && strings.ContainsRune(codeSeparators, r) }
 	var items []item
-	for _, part := range strings.FieldsFunc(w.text, isSeparator) {
-		for _, text := range strings.Fields(part) {
-			text = stripDecoration(text)
-			if plusNumber.MatchString(text) && !w.quoted {
-				items = append(items, item{word: word{text: moreWords[0]}, isPlus: true})
-			}
-			if text = strings.TrimLeft(text, "+"); text == "" {
-				continue
-			}
-			items = append(items, item{word: word{text: text, typed: text, quoted: w.quoted}})
-		}
+	for _, part := range fieldsAt(w.text, separatorsIn(w.text)) {
+		items = append(items, splitPart(part, w.quoted)...)
 		if len(items) > 0 {
 			items[len(items)-1].endsOff, items[len(items)-1].endsClause = true, true
 		}
@@ -163,6 +156,36 @@ func splitItem(w word) []item {
 	}
 	if len(items) == 1 && !w.quoted {
 		items[0].typed = w.typed
+	}
+	return items
+}
+
+// separatorsIn are the signs that separate the parts of a word. Those between codes do so only if all parts
+// are codes.
+func separatorsIn(text string) string {
+	isNoCode := func(s string) bool { return !IsCode(strings.ToUpper(s)) }
+	if slices.ContainsFunc(fieldsAt(text, codeSeparators), isNoCode) {
+		return ",;"
+	}
+	return ",;" + codeSeparators
+}
+
+// fieldsAt are the parts of a text between separators.
+func fieldsAt(text, separators string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(separators, r) })
+}
+
+// splitPart splits what stands between separators at blanks. A plus before a number is an item of its own.
+func splitPart(part string, isQuoted bool) []item {
+	var items []item
+	for _, text := range strings.Fields(part) {
+		text = stripDecoration(text)
+		if plusNumber.MatchString(text) && !isQuoted {
+			items = append(items, item{word: word{text: moreWords[0]}, isPlus: true})
+		}
+		if text = strings.TrimLeft(text, "+"); text != "" {
+			items = append(items, item{word: word{text: text, typed: text, quoted: isQuoted}})
+		}
 	}
 	return items
 }
@@ -399,6 +422,15 @@ func (d *draft) takeSeats(items []item) []item {
 	d.saysTo = slices.ContainsFunc(items[:max(len(items)-1, 0)], func(it item) bool { return it.isKeyword("to") })
 	items = d.takeSeatsOfEach(dropToSeats(d.dropFormerSeats(items), d.limitVerb != ""))
 	items, apart := setApart(items)
+	rest := withoutFillers(items)
+	if d.askYear(rest) || d.giveSeats(items, rest) {
+		items = withoutNumbers(items)
+	}
+	return slices.Concat(items, apart)
+}
+
+// withoutFillers are the items without those that mean nothing between a code and its seats.
+func withoutFillers(items []item) []item {
 	var rest []item
 	for _, it := range items {
 		if !it.isFiller() || it.isOneOf(separators) {
@@ -407,25 +439,48 @@ func (d *draft) takeSeats(items []item) []item {
 			rest[n-1].endsOff = true // 10 seats, and no more of what follows
 		}
 	}
+	return rest
+}
+
+// askYear asks about a long number behind a license: it may be a year.
+func (d *draft) askYear(items []item) bool {
 	isYear := func(it item) bool {
 		return it.isNumber() && (year.MatchString(it.text) || longNumber.MatchString(it.text) && len(it.text) > 4)
 	}
-	if at := slices.IndexFunc(rest, isYear); at > 0 && rest[at-1].kind == license && d.ask.Action != approvals.Remove &&
-		!(at+1 < len(rest) && rest[at+1].isOneOf(seatWords)) {
-		d.noteOpen("%s can be a seat limit, or something else. A limit is written such as %s.", Typed(rest[at].text), Typed("IDU=10"))
-		d.isUnclear = true
-		return slices.Concat(withoutNumbers(items), apart)
+	at := slices.IndexFunc(items, isYear)
+	if at < 1 || items[at-1].kind != license || d.ask.Action == approvals.Remove || isBeforeSeatWord(items, at) {
+		return false
 	}
-	if at := slices.IndexFunc(items, func(it item) bool { return it.kind == plain && it.means == "" && strings.EqualFold(it.text, "group") }); at >= 0 &&
-		at+1 < len(items) && items[at+1].isNumber() && !(at+2 < len(items) && items[at+2].isOneOf(seatWords)) {
+	d.isUnclear = true
+	d.noteOpen("%s can be a seat limit, or something else. A limit is written such as %s.", Typed(items[at].text),
+		Typed("IDU=10"))
+	return true
+}
+
+// askNumberedGroup asks about a number behind the word group: it may be the name of another one.
+func (d *draft) askNumberedGroup(items []item) {
+	isWord := func(it item) bool { return it.kind == plain && it.means == "" && strings.EqualFold(it.text, "group") }
+	at := slices.IndexFunc(items, isWord) + 1
+	if at > 0 && at < len(items) && items[at].isNumber() && !isBeforeSeatWord(items, at) {
 		d.isUnclear = true
-		d.noteOpen("%s can be another group. One request is for one group.", Typed(items[at].text+" "+items[at+1].text))
+		d.noteOpen("%s can be another group. One request is for one group.", Typed(joinTexts(items[at-1:at+1])))
 	}
+}
+
+// isBeforeSeatWord reports whether a word behind a number says that it counts seats.
+func isBeforeSeatWord(items []item, at int) bool {
+	return at+1 < len(items) && items[at+1].isOneOf(seatWords)
+}
+
+// giveSeats gives the numbers to codes, or asks whose they are, if they can be seats. The rest is the items
+// without fillers.
+func (d *draft) giveSeats(items, rest []item) bool {
+	d.askNumberedGroup(items)
 	before, isBefore := assignSeats(rest, -1)
 	behind, isBehind := assignSeats(rest, 1)
 	switch {
 	case !slices.ContainsFunc(rest, item.isNumber):
-		return slices.Concat(items, apart)
+		return false
 	case d.takeCount(items, slices.Concat(before, behind)):
 	case isBefore && isBehind:
 		d.askWhich("The number of seats can belong to the code before it, or to the code behind it.", nil,
@@ -440,9 +495,9 @@ func (d *draft) takeSeats(items []item) []item {
 		limit, _ := items[at].count()
 		d.readLimit(d.onlyCode(), limit)
 	default:
-		return slices.Concat(items, apart)
+		return false
 	}
-	return slices.Concat(withoutNumbers(items), apart)
+	return true
 }
 
 // dropAbout drops words such as about before a number: a limit is exact.
@@ -466,7 +521,7 @@ func setApart(items []item) (rest, apart []item) {
 			rest = append(rest, it)
 		case isBesideLicense(items, i, -1) || isBesideLicense(items, i, 1):
 			rest, hasBeside = append(rest, it), true
-		case i+1 < len(items) && items[i+1].isOneOf(seatWords):
+		case isBeforeSeatWord(items, i):
 			return items, nil // it may be what counts
 		default:
 			apart = append(apart, it)
@@ -545,14 +600,16 @@ func isArrow(text string) bool { return slices.Contains([]string{"->", "=>", "â†
 
 // takeSeatsOfEach takes the only number as the limit of each code, if a word says so.
 func (d *draft) takeSeatsOfEach(items []item) []item {
-	isEach := func(it item) bool { return it.isOneOf(eachWords) }
+	each := slices.IndexFunc(items, func(it item) bool { return it.isOneOf(eachWords) })
 	at := slices.IndexFunc(items, item.isNumber)
-	if each := slices.IndexFunc(items, isEach); each >= 0 && at >= 0 && d.onlyCode() != "" && d.ask.Action != approvals.Remove {
+	switch {
+	case each < 0 || at < 0:
+		return items
+	case d.onlyCode() != "" && d.ask.Action != approvals.Remove:
 		d.askLimit("A seat limit is for the whole group. Say how many seats it may use in all, without %s.",
 			Typed(items[each].text))
 		return withoutNumbers(slices.Delete(slices.Clone(items), each, each+1))
-	}
-	if !slices.ContainsFunc(items, isEach) || !isOneNumber(items) || len(d.ask.Quotas) > 0 {
+	case !isOneNumber(items) || len(d.ask.Quotas) > 0:
 		return items
 	}
 	limit, _ := items[at].count()
@@ -597,7 +654,7 @@ func countsLicenses(items []item) (mayCount, isCount bool) {
 // counts seats.
 func isOnlySeats(items []item) bool {
 	at := slices.IndexFunc(items, item.isNumber)
-	return at >= 0 && at+1 < len(items) && items[at+1].isOneOf(seatWords) && !items[at+1].isOneOf(licenseWords) &&
+	return at >= 0 && isBeforeSeatWord(items, at) && !items[at+1].isOneOf(licenseWords) &&
 		!slices.ContainsFunc(items[at+1:], item.isNumber)
 }
 
@@ -618,14 +675,8 @@ func assignSeats(items []item, side int) ([]approvals.Quota, bool) {
 			continue
 		}
 		beside := i + side
-		if beside < 0 || beside >= len(items) || items[min(i, beside)].endsOff || slices.Contains(taken, beside) ||
-			items[beside].kind != license || items[beside].limit != "" ||
-			strings.HasSuffix(strings.ToLower(it.text), "x") && side < 0 && !it.endsOff && i+1 < len(items) ||
-			strings.HasPrefix(strings.ToLower(it.text), "x") && side > 0 {
-			return nil, false
-		}
 		limit, err := strconv.Atoi(text)
-		if err != nil {
+		if err != nil || slices.Contains(taken, beside) || !mayLimit(items, i, beside) {
 			return nil, false
 		}
 		taken = append(taken, beside)
@@ -634,4 +685,17 @@ func assignSeats(items []item, side int) ([]approvals.Quota, bool) {
 		}
 	}
 	return quotas, true
+}
+
+// mayLimit reports whether a number may be the limit of what stands beside it. The sign x stands between
+// a number and its code: 10x IDU, IDU x10.
+func mayLimit(items []item, at, beside int) bool {
+	if beside < 0 || beside >= len(items) || items[min(at, beside)].endsOff {
+		return false
+	}
+	text := strings.ToLower(items[at].text)
+	isOfNext := strings.HasSuffix(text, "x") && !items[at].endsOff && at+1 < len(items)
+	isOfLast := strings.HasPrefix(text, "x")
+	isWrongSide := isOfNext && beside < at || isOfLast && beside > at
+	return items[beside].kind == license && items[beside].limit == "" && !isWrongSide
 }

@@ -28,9 +28,10 @@ func (d *draft) isHarmless(words []word) bool {
 
 // namesDated reports whether words name something with a day in its name: year end reporting, release 4.2.
 func (d *draft) namesDated(words []word) bool {
+	relative := []string{"next", "this", "last", "latest", "starts", "start"}
 	isOther := func(w word) bool {
-		return isActing(w) || (item{word: w}).isNumber() || w.isOneOf([]string{"next", "this", "last", "latest", "starts", "start"}) ||
-			w.isOneOf(prepositions) || w.isOneOf(openers) || d.isUndoing(w) || d.isNearName(w)
+		return isActing(w) || (item{word: w}).isNumber() || w.isOneOf(relative) || w.isOneOf(prepositions) ||
+			w.isOneOf(openers) || d.isUndoing(w) || d.isNearName(w)
 	}
 	return d.ask.Action == approvals.Add && len(words) > 1 && words[len(words)-1].saysMuch() && d.isDated(words) &&
 		!slices.ContainsFunc(words, isOther) && !d.mayNameGroup(words, true)
@@ -38,19 +39,24 @@ func (d *draft) namesDated(words []word) bool {
 
 // isDated reports whether words are harmless but for a day that they name: month end closing, release 26.12.
 func (d *draft) isDated(words []word) bool {
-	if len(words) == 0 {
-		return false
-	}
-	isEnd := func(w word) bool { return w.isOneOf(untilWords) || w.isOneOf(startWords) || w.isKeyword("for") }
 	isSaying := func(w word) bool { return w.saysMuch() && !soundsLikeTime(w) && !isEndWord(w) }
-	isCounted := false
-	for i := range words {
-		isCounted = isCounted || (item{word: words[i]}).isNumber() && !isOfDay(words, i) ||
-			isUnit(words[i]) && len(words[i].text) < 3 || d.readEnd(words[i:]).n > 0 || isUnit(words[i]) && i > 0 && (item{word: words[i-1]}).isNumber()
+	isHarmful := func(w word) bool {
+		return w.isOneOf(untilWords) || w.isOneOf(startWords) || w.isKeyword("for") || d.isRisky(w) && !w.isKeyword("end")
 	}
-	return d.ask.Reason == "" && !isCounted && slices.ContainsFunc(words, isSaying) && !slices.ContainsFunc(words, isEnd) &&
-		!slices.ContainsFunc(words, func(w word) bool { return d.isRisky(w) && !w.isKeyword("end") }) &&
-		!d.namesOther(words) && !d.isNearLicense(words)
+	return d.ask.Reason == "" && slices.ContainsFunc(words, isSaying) && !slices.ContainsFunc(words, isHarmful) &&
+		!d.countsTime(words) && !d.namesOther(words) && !d.isNearLicense(words)
+}
+
+// countsTime reports whether there is a number that is no part of a day, or a length of time.
+func (d *draft) countsTime(words []word) bool {
+	for i, w := range words {
+		isNumber := (item{word: w}).isNumber()
+		isLength := isUnit(w) && (len(w.text) < 3 || i > 0 && (item{word: words[i-1]}).isNumber())
+		if isNumber && !isOfDay(words, i) || isLength || d.readEnd(words[i:]).n > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // isOfDay reports whether a number is a part of a day or names a week: 1 December, week 50.
@@ -77,45 +83,34 @@ func (d *draft) takeTold(items []item) []item {
 		return items
 	}
 	trial := &draft{reader: d.reader, isTrial: true}
-	isLicense := func(i int) bool { return items[i].kind == plain && !trial.licensesAt(items[i:]).isNone() }
-	from, hasOther, isBehind := 0, false, false
+	from := 0                                 // where the sentence begins
+	hasOther, hasOwn, first := false, false, 0 // whether licenses stand before it, or in it
 	for i := range items {
-		isEnd := i+1 == len(items) || items[i].endsClause
-		wasBehind := isBehind
-		isBehind = isBehind || isLicense(i)
-		if isLicense(i) && wasBehind && i > 0 && d.isForLicense(items, i) {
-			from = i
-			for from > 0 && !items[from].isKeyword("for") {
-				from--
-			}
-			return d.askTold(items, from, i+1)
+		isLicense := items[i].kind == plain && !trial.licensesAt(items[i:]).isNone()
+		if at := forBefore(items, i); isLicense && (hasOther || hasOwn) && at > 0 {
+			return d.askTold(items, at, i+1)
 		}
-		if !isEnd {
-			continue
-		}
-		words := plainWords(items[from : i+1])
-		has := false
-		for at := from; at <= i; at++ {
-			has = has || isLicense(at)
-		}
-		if has && hasOther && len(words) == i+1-from && tellsOfUse(words) {
-			return d.askTold(items, from, i+1)
-		}
-		hasOther = hasOther || has
-		from = i + 1
 	}
 	return items
 }
 
-// isForLicense reports whether the word for stands before a license, maybe with words that count it between them.
-func (d *draft) isForLicense(items []item, i int) bool {
+// forBefore is where the word for stands before an item, maybe with words that count it between them. It is
+// zero if there is none, or if it belongs to what stands before it.
+func forBefore(items []item, i int) int {
 	for i--; i >= 0 && (items[i].isNumber() || items[i].isOneOf([]string{"our", "the", "their", "my"})); i-- {
 	}
-	return i > 0 && items[i].isKeyword("for") && items[i-1].kind != gap && !items[i-1].isNumber()
+	if i > 0 && items[i].isKeyword("for") && items[i-1].kind != gap && !items[i-1].isNumber() {
+		return i
+	}
+	return 0
 }
 
 // tellsOfUse reports whether a sentence tells who has or needs something.
-func tellsOfUse(words []word) bool {
+func tellsOfUse(items []item) bool {
+	words := plainWords(items)
+	if len(words) < len(items) {
+		return false
+	}
 	isUse := func(w word) bool {
 		return w.isOneOf(wantVerbs) || w.isOneOf([]string{"has", "uses", "using", "like", "likes"})
 	}
@@ -126,8 +121,8 @@ func tellsOfUse(words []word) bool {
 // askTold asks whether words give the reason.
 func (d *draft) askTold(items []item, from, to int) []item {
 	d.isUnclear = true
-	d.noteOpen("%s can be the reason, or a part of the request. Write a reason after %s.", Typed(joinTexts(items[from:to])),
-		Typed("because"))
+	d.noteOpen("%s can be the reason, or a part of the request. Write a reason after %s.",
+		Typed(joinTexts(items[from:to])), Typed("because"))
 	return slices.Concat(items[:from], []item{{kind: gap, endsClause: true}}, items[to:])
 }
 
@@ -142,7 +137,8 @@ var undoWords = []string{
 	"hold", "trial", "loan", "unlimited", briefly, "temporary", "temporarily", "temp", "wait", "add", "grant", "extend",
 	"longer", "with", "return", "must", "first", "confirm", "confirmed", "postponed", "afterwards", "lapse", "vanish",
 	"short-term", "tbc", "tbd", "renewal", "extension", "excl", "incl", "including", "read-only", "against", "refuse",
-	"refused", "decline", "declined", "disagree", "disagrees", "reject", "rejected", "accident", "error", "wrongly", "joke",
+	"refused", "decline", "declined", "disagree", "disagrees", "reject", "rejected", "accident", "error", "wrongly",
+	"joke",
 	"doubt", "doubts", "unsure", "forget", "nvm", "likewise", "ebenso", "evenals", "idem", "ainsi", "así", "subject",
 	"exclusively", "instead", "dagegen", "erledigt", "irrtum", "falsch", "erreur", "probe", "testweise", "essai", "prueba",
 	"vorbehalt", "vorbehaltlich", "fürs", "réserve", "withdrawn", "tegen",
@@ -193,21 +189,23 @@ func (d *draft) countsSeats(words []word) bool {
 // saysWhen reports whether there is a time among words.
 func (d *draft) saysWhen(words []word) bool {
 	for i, w := range words {
-		_, days := d.readDay(words[i:])
-		_, isMonth := findMonth(w.lower())
-		isMonth = isMonth && !w.isKeyword("may")
-		if first, last, isRange := strings.Cut(w.lower(), "-"); isRange && isWeekday(first) && isWeekday(last) {
-			return true
-		}
-		if quarter.MatchString(w.lower()) && len(words) == 1 {
-			return true
-		}
-		isNext := w.isOneOf([]string{"next", "this", "coming", "rest"}) && (isUnit(wordAt(words, i+1)) || len(words) == 1)
+		first, last, isRange := strings.Cut(w.lower(), "-")
+		isQuarter := len(words) == 1 && quarter.MatchString(w.lower())
 		isName := i+1 < len(words) && isPartOfName(words[i:], i > 0)
-		isTime := days > 0 || isMonth || isUnit(w) || isNext || w.isOneOf(seasons) && i+1 == len(words) || w.isOneOf(startWords) || w.isOneOf(untilWords)
-		if isTime && !isName {
+		if isRange && isWeekday(first) && isWeekday(last) || isQuarter || !isName && d.isTimeAt(words, i) {
 			return true
 		}
 	}
 	return mentionsPeriod(words)
+}
+
+// isTimeAt reports whether a word begins a day, a length of time or an end, or is a part of one.
+func (d *draft) isTimeAt(words []word, i int) bool {
+	w := words[i]
+	_, days := d.readDay(words[i:])
+	_, isMonth := findMonth(w.lower())
+	isNext := w.isOneOf([]string{"next", "this", "coming", "rest"}) && (isUnit(wordAt(words, i+1)) || len(words) == 1)
+	isSeason := w.isOneOf(seasons) && i+1 == len(words)
+	return days > 0 || isMonth && !w.isKeyword("may") || isUnit(w) || isNext || isSeason || w.isOneOf(startWords) ||
+		w.isOneOf(untilWords)
 }
