@@ -63,7 +63,7 @@ func (d *draft) takeAlternatives(items []item) []item {
 
 // takeSpelled asks what 4 and 2 before a group are: a seat limit, or for and to.
 func (d *draft) takeSpelled(items []item) []item {
-	at := slices.IndexFunc(items, func(it item) bool { return it.kind == group })
+	at := slices.IndexFunc(items, item.isOfGroup)
 	code := d.onlyCode()
 	if at > 1 && items[at-2].kind == license && len(items[at-2].codes) == 1 {
 		code = items[at-2].codes[0]
@@ -75,7 +75,7 @@ func (d *draft) takeSpelled(items []item) []item {
 	}
 	limit := approvals.Quota{Code: code, Limit: atoi(items[at-1].text)}
 	d.askWhich("%s can be a seat limit, or the word before a group.", []any{Typed(items[at-1].text)},
-		func(a *approvals.Ask) { a.Quotas = append(slices.Clone(a.Quotas), limit) }, func(*approvals.Ask) {})
+		func(a *approvals.Ask) { a.Quotas = append(slices.Clone(a.Quotas), limit) }, unchanged)
 	return slices.Delete(slices.Clone(items), at-1, at)
 }
 
@@ -149,7 +149,7 @@ func (d *draft) askLimits(before, behind item) bool {
 // askSibling asks which group is meant if a number names another one beside it, such as 7
 // behind Squad 8.
 func (d *draft) askSibling(before []item, behind item) bool {
-	isBehindGroup := slices.ContainsFunc(before, func(it item) bool { return it.kind == group })
+	isBehindGroup := slices.ContainsFunc(before, item.isOfGroup)
 	sibling, ok := d.siblingBy(behind.text)
 	if !ok || !isBehindGroup || len(d.ask.Quotas) > 0 || slices.ContainsFunc(before, item.isNumber) {
 		return false

@@ -92,6 +92,14 @@ func (d *draft) askWhich(format string, args []any, options ...func(*approvals.A
 	d.noteOpen(format, args...)
 }
 
+// unchanged is the option to leave an ask as it is.
+func unchanged(*approvals.Ask) {}
+
+// withAction is the option that another action is meant.
+func withAction(action approvals.Action) func(*approvals.Ask) {
+	return func(a *approvals.Ask) { a.Action = action }
+}
+
 // A run is words that mean a group.
 type run struct {
 	from, to int
@@ -261,9 +269,8 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 	d.checkGroup(group)
 	needs := func(w word) bool { return w.isOneOf([]string{"need", "needs", "want", "wants"}) }
 	if !o.isSaid && group.from > 0 && tokens[group.from-1].isKeyword("from") && !slices.ContainsFunc(tokens, needs) {
-		d.askWhich("Codes are added to a group, or removed from it.", nil,
-			func(a *approvals.Ask) { a.Action = approvals.Add },
-			func(a *approvals.Ask) { a.Action = approvals.Remove })
+		d.askWhich("Codes are added to a group, or removed from it.", nil, withAction(approvals.Add),
+			withAction(approvals.Remove))
 	}
 	d.startsWithLimit = tokens[0].isOneOf([]string{"limit", "restrict"}) && !o.isSaid
 	items := d.expand(tokens, group)
@@ -356,13 +363,18 @@ func (d *draft) checkOneSeat(items []item) {
 
 // checkSetOfOne asks about set where it may mean to give a license, or to set its limit.
 func (d *draft) checkSetOfOne(items []item) {
-	at := slices.IndexFunc(items, func(it item) bool { return it.kind == group })
+	at := slices.IndexFunc(items, item.isOfGroup)
 	isBefore := at > 1 && hasLicense(items[:at]) && items[at-1].isKeyword("for")
-	if d.ask.Action != approvals.Set || !d.isSaid || d.onlyCode() == "" || len(d.options) > 0 || !isBefore && !d.isLimitTo(items) {
-		return
+	isOfOne := d.ask.Action == approvals.Set && d.isSaid && d.onlyCode() != "" && len(d.options) == 0
+	if isOfOne && (isBefore || d.isLimitTo(items)) {
+		d.askSetOfOne()
 	}
+}
+
+// askSetOfOne asks what set means.
+func (d *draft) askSetOfOne() {
 	d.askWhich("%s can mean that the group keeps no other license, or just that it gets this one with a limit or without.",
-		[]any{Typed(approvals.Set)}, func(a *approvals.Ask) { a.Action = approvals.Add }, func(*approvals.Ask) {})
+		[]any{Typed(approvals.Set)}, withAction(approvals.Add), unchanged)
 }
 
 // isLimitTo reports whether the word to stands before a number of seats, behind the license.
@@ -592,11 +604,16 @@ func (d *draft) takePeriod(p period, typed []item) {
 				Typed(FormatPeriod(d.ask)))
 		}
 		if d.isLate && p.isCounted {
-			d.ask.For, d.ask.Until, d.endToFill = 0, time.Time{}, "until <day>"
-			d.noteOpen("Say the new last day. A time is counted from when the change is made, not from the present end.")
+			d.refuseLength()
 		}
 	}
 	d.hasEnd, d.forGood = true, p.isForGood
+}
+
+// refuseLength asks for a day in place of a length of time, which is not counted from the present end.
+func (d *draft) refuseLength() {
+	d.ask.For, d.ask.Until, d.endToFill = 0, time.Time{}, "until <day>"
+	d.noteOpen("Say the new last day. A time is counted from when the change is made, not from the present end.")
 }
 
 // takeForReason takes words behind "for", up to punctuation or the end, that are neither a time
@@ -843,7 +860,7 @@ func (d *draft) takeLoneDay(left []item) bool {
 	}
 	d.hasEnd, d.endToFill = true, "until <day>"
 	d.askWhich("%s can be when the grant ends, or when it is needed.", []any{Typed(joinTexts(left))},
-		append(options, func(*approvals.Ask) {})...)
+		append(options, unchanged)...)
 	return true
 }
 
@@ -1173,8 +1190,7 @@ func (d *draft) checkMinus() {
 	case len(d.minus) == 0:
 	case len(d.minus) == len(d.ask.Codes):
 		d.askWhich("%s can mean to take out, or a dash before what is added.", []any{typed},
-			func(a *approvals.Ask) { a.Action = approvals.Remove },
-			func(*approvals.Ask) {})
+			withAction(approvals.Remove), unchanged)
 	default:
 		d.askWhich("%s has a minus. One request adds codes or takes codes out; ask for each separately.", []any{typed},
 			func(a *approvals.Ask) { a.Codes, a.Quotas = d.withMinus(*a, false) },

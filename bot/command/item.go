@@ -68,6 +68,9 @@ func isOrnament(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, isSpeaking)
 }
 
+// isOfGroup reports whether the group stands here.
+func (it item) isOfGroup() bool { return it.kind == group }
+
 // isNumber reports whether a word is a number of seats.
 func (it item) isNumber() bool {
 	_, ok := it.count()
@@ -628,7 +631,7 @@ func (d *draft) takeCount(items []item, limits []approvals.Quota) bool {
 	}
 	if mayCount {
 		d.askWhich("The number can be how many licenses are named, or a seat limit.", nil,
-			func(*approvals.Ask) {},
+			unchanged,
 			func(a *approvals.Ask) { a.Quotas = slices.Concat(a.Quotas, limits) })
 	}
 	return mayCount

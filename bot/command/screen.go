@@ -83,13 +83,22 @@ func (d *draft) takeTold(items []item) []item {
 		return items
 	}
 	trial := &draft{reader: d.reader, isTrial: true}
-	from := 0                                 // where the sentence begins
-	hasOther, hasOwn, first := false, false, 0 // whether licenses stand before it, or in it
-	for i := range items {
-		isLicense := items[i].kind == plain && !trial.licensesAt(items[i:]).isNone()
-		if at := forBefore(items, i); isLicense && (hasOther || hasOwn) && at > 0 {
-			return d.askTold(items, at, i+1)
+	from, before := 0, 0 // where the sentence begins, and how many licenses stand before it
+	licenses := 0
+	for i, it := range items {
+		if it.kind == plain && !trial.licensesAt(items[i:]).isNone() {
+			if at := forBefore(items, i); at > 0 && licenses > 0 {
+				return d.askTold(items, at, i+1)
+			}
+			licenses++
 		}
+		if i+1 < len(items) && !it.endsClause {
+			continue
+		}
+		if before > 0 && licenses > before && tellsOfUse(items[from:i+1]) {
+			return d.askTold(items, from, i+1)
+		}
+		from, before = i+1, licenses
 	}
 	return items
 }

@@ -37,7 +37,7 @@ func (d *draft) takeSiblings(items []item) []item {
 		})
 	}
 	d.askWhich("%s and %s are both groups. One request is for one group.", []any{Typed(own), Typed(sibling)}, options...)
-	from := slices.IndexFunc(items, func(it item) bool { return it.kind == group }) + 1
+	from := slices.IndexFunc(items, item.isOfGroup) + 1
 	return slices.Delete(slices.Clone(items), from, at+1)
 }
 
@@ -63,7 +63,7 @@ func isDigits(text string) bool { return number.MatchString(text) }
 
 // takeGroupsBehind asks about groups that are named directly behind the group.
 func (d *draft) takeGroupsBehind(items []item) []item {
-	at := slices.IndexFunc(items, func(it item) bool { return it.kind == group }) + 1
+	at := slices.IndexFunc(items, item.isOfGroup) + 1
 	var others []string
 	from := at
 	for n := 1; at > 0 && n > 0 && at < len(items); {
@@ -89,18 +89,12 @@ func (d *draft) takeGroupsBehind(items []item) []item {
 
 // numberBehind is the number behind the group, maybe with a word such as and between them.
 func (d *draft) numberBehind(items []item) (int, bool) {
-	for i, it := range items {
-		if it.kind != group {
-			continue
-		}
-		for at := i + 1; at < len(items); at++ {
-			switch {
-			case items[at].isNumber():
-				return at, number.MatchString(items[at].text)
-			case !items[at].isOneOf(separators) && !items[at].isKeyword("or"):
-				return 0, false
-			}
-		}
+	at := slices.IndexFunc(items, item.isOfGroup) + 1
+	for at > 0 && at < len(items) && (items[at].isOneOf(separators) || items[at].isKeyword("or")) {
+		at++
 	}
-	return 0, false
+	if at == 0 || at == len(items) || !items[at].isNumber() {
+		return 0, false
+	}
+	return at, number.MatchString(items[at].text)
 }

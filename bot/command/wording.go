@@ -3,7 +3,6 @@ package command
 import (
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 
 	"licensebot/approvals"
@@ -17,27 +16,47 @@ func (d *draft) takeWords(items []item) []item {
 	d.takeOnlyTwice(items)
 	for i := 0; i < len(items); i++ {
 		it, behind := items[i], items[i+1:]
+		isOnly := it.isOneOf(onlyWords)
 		switch {
-		case it.kind != plain:
+		case it.kind != plain, isUpAlone(items, i), isOnly && saysWhatIs(items, i) && !d.isOnlyUntil(items, i):
 			rest = append(rest, it)
-		case it.isOneOf(signOffs) && d.isSigned(behind):
-			letter := typedText(plainWords(items[i:]))
-			d.noteCorrection(letter, "", "%s is left out.", Typed(letter))
+		case d.takeSignature(items[i:]):
 			return rest
 		case it.isOneOf(prepositions) && areAboutPersons(plainWords(behind)) && !d.standsBefore(behind):
 			i += len(plainWords(behind))
-		case it.isOneOf(moreWords) && d.ask.Action == approvals.Add && d.onlyCode() != "":
-			d.askLimit("A seat limit is how many seats the group may use in all. Say the whole number in place of %s.",
-				Typed(it.text))
+		case d.takeMore(it):
 			rest, items = withoutNumbers(rest), slices.Concat(items[:i+1], withoutNumbers(behind))
-		case it.isKeyword("up") && (i == 0 || items[i-1].kind != group):
-			rest = append(rest, it)
-		case it.isOneOf(onlyWords) && d.isOnlyUntil(items, i):
-		case it.isOneOf(onlyWords) && saysWhatIs(items, i), !d.takeAmount(it, behind) && !d.takeWord(it):
+		case isOnly && d.isOnlyUntil(items, i), d.takeAmount(it, behind), d.takeWord(it):
+		default:
 			rest = append(rest, it)
 		}
 	}
 	return rest
+}
+
+// isUpAlone reports whether an item is the word up, apart from the group: set it up.
+func isUpAlone(items []item, i int) bool {
+	return items[i].isKeyword("up") && (i == 0 || items[i-1].kind != group)
+}
+
+// takeSignature leaves out the end of a letter, if all items are that.
+func (d *draft) takeSignature(items []item) bool {
+	if !items[0].isOneOf(signOffs) || !d.isSigned(items[1:]) {
+		return false
+	}
+	letter := typedText(plainWords(items))
+	d.noteCorrection(letter, "", "%s is left out.", Typed(letter))
+	return true
+}
+
+// takeMore asks how many seats there are to be in all, where a word says how many more.
+func (d *draft) takeMore(it item) bool {
+	if !it.isOneOf(moreWords) || d.ask.Action != approvals.Add || d.onlyCode() == "" {
+		return false
+	}
+	d.askLimit("A seat limit is how many seats the group may use in all. Say the whole number in place of %s.",
+		Typed(it.text))
+	return true
 }
 
 // takeOnlyTwice takes two words such as only for exactly: only these, nothing else.
@@ -107,30 +126,33 @@ func saysWhatIs(items []item, i int) bool {
 
 // takeWord takes a word that changes how the rest is meant, if it is one.
 func (d *draft) takeWord(it item) bool {
-	isAdd := d.ask.Action == approvals.Add
 	switch {
-	case it.isKeyword("exactly") && isAdd:
-		d.ask.Action = approvals.Set
-		d.noteCorrection(it.text, string(approvals.Set), "To give a group exactly these codes and no other, begin with %s.",
-			Typed(approvals.Set))
-	case it.isOneOf(onlyWords) && isAdd && d.saysExactly:
-	case it.isOneOf(onlyWords) && isAdd:
-		d.askWhich("%s can mean that the group keeps no other license (then begin with %s), or just that one is added.",
-			[]any{Typed(it.text), Typed(approvals.Set)},
-			func(a *approvals.Ask) { a.Action = approvals.Set }, func(*approvals.Ask) {})
+	case it.isOneOf(onlyWords) && d.ask.Action == approvals.Add:
+		d.takeOnly(it)
 	case it.isOneOf(limitWords) && d.action == approvals.Set && d.isSaid && len(d.ask.Codes) > 0:
-		d.askWhich("%s can mean that the group keeps no other license, or just that it gets this one with a limit or "+
-			"without.", []any{Typed(approvals.Set)},
-			func(a *approvals.Ask) { a.Action = approvals.Add }, func(*approvals.Ask) {})
+		d.askSetOfOne()
 	case it.isOneOf([]string{besides, "too", "additionally"}) && d.ask.Action == approvals.Set && d.isSaid:
-		d.askWhich("%s takes out what is not named.", []any{Typed(approvals.Set)},
-			func(a *approvals.Ask) { a.Action = approvals.Add }, func(*approvals.Ask) {})
+		d.askWhich("%s takes out what is not named.", []any{Typed(approvals.Set)}, withAction(approvals.Add), unchanged)
 	case it.isOneOf(everything) && d.ask.Action == approvals.Remove:
 		d.takeEverything(it)
 	default:
 		return d.takeLimitWord(it)
 	}
 	return true
+}
+
+// takeOnly takes a word that says that there is nothing else. The word exactly says it of the licenses; beside
+// it another one adds nothing.
+func (d *draft) takeOnly(it item) {
+	switch {
+	case it.isKeyword("exactly"):
+		d.ask.Action = approvals.Set
+		d.noteCorrection(it.text, string(approvals.Set), "To give a group exactly these codes and no other, begin with %s.",
+			Typed(approvals.Set))
+	case !d.saysExactly:
+		d.askWhich("%s can mean that the group keeps no other license (then begin with %s), or just that one is added.",
+			[]any{Typed(it.text), Typed(approvals.Set)}, withAction(approvals.Set), unchanged)
+	}
 }
 
 // takeLimitWord takes a verb that changes a limit or an end, or by how much.
@@ -141,8 +163,7 @@ func (d *draft) takeLimitWord(it item) bool {
 	case it.isKeyword("by") && d.limitVerb != "":
 		d.isByAmount = true
 	case it.isKeyword("by") && d.isLate && d.hasEnd:
-		d.ask.For, d.ask.Until, d.endToFill = 0, time.Time{}, "until <day>"
-		d.noteOpen("Say the new last day. A time is counted from when the change is made, not from the present end.")
+		d.refuseLength()
 	default:
 		return false
 	}
@@ -193,7 +214,7 @@ func (d *draft) requireLimit() {
 	switch {
 	case len(d.ask.Quotas) == 0 && d.limit == "" && d.startsWithLimit:
 		d.askWhich("%s without a number can mean that the group keeps no other license, or just that one is added.",
-			[]any{Typed("limit")}, func(a *approvals.Ask) { a.Action = approvals.Set }, func(*approvals.Ask) {})
+			[]any{Typed("limit")}, withAction(approvals.Set), unchanged)
 	case d.limitVerb == "" || d.question != nil:
 	case len(d.ask.Quotas) == 0 && d.limit != "" && !d.isByAmount:
 		d.isUnclear = true
