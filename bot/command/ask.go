@@ -190,7 +190,8 @@ func (r *reader) exactRuns(tokens []word) []run {
 			if !ok {
 				break
 			}
-			for _, ref := range slices.Compact([]string{text, typed, strings.Trim(text, "() "), strings.TrimSuffix(text, "'s")}) {
+			refs := []string{text, typed, strings.Trim(text, "() "), strings.TrimSuffix(text, "'s")}
+			for _, ref := range slices.Compact(refs) {
 				groups := r.groups[groupname.Canonical(ref).String()]
 				if len(groups) > 0 || to == from+1 && groupname.IsGUID(ref) {
 					found = append(found, run{from, r.behindKind(tokens, from, to), ref, groups})
@@ -267,11 +268,7 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 	d := &draft{reader: r, opening: o, group: group, limitVerb: o.limit}
 	d.ask = approvals.Ask{Action: o.action, Group: group.text, Command: r.name}
 	d.checkGroup(group)
-	needs := func(w word) bool { return w.isOneOf([]string{"need", "needs", "want", "wants"}) }
-	if !o.isSaid && group.from > 0 && tokens[group.from-1].isKeyword("from") && !slices.ContainsFunc(tokens, needs) {
-		d.askWhich("Codes are added to a group, or removed from it.", nil, withAction(approvals.Add),
-			withAction(approvals.Remove))
-	}
+	d.checkFrom(tokens)
 	d.startsWithLimit = tokens[0].isOneOf([]string{"limit", "restrict"}) && !o.isSaid
 	items := d.expand(tokens, group)
 	items = d.takeSiblings(items)
@@ -302,6 +299,17 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 	return d
 }
 
+// checkFrom asks what to do where no verb says it, and the word from stands before the group.
+func (d *draft) checkFrom(tokens []word) {
+	needs := func(w word) bool { return w.isOneOf([]string{"need", "needs", "want", "wants"}) }
+	before := d.group.from - 1
+	if !d.isSaid && before >= 0 && tokens[before].isKeyword("from") && !slices.ContainsFunc(tokens, needs) {
+		d.askWhich("Codes are added to a group, or removed from it.", nil, withAction(approvals.Add),
+			withAction(approvals.Remove))
+	}
+}
+
+// checkGroup asks for another group if it can be none of this name, or for one of several of the same name.
 func (d *draft) checkGroup(group run) {
 	if problem, ok := errors.AsType[*Error](checkGroup(d.name, d.ask.Group)); ok {
 		d.ask.Group = ""
@@ -353,7 +361,7 @@ func (d *draft) checkEndOfSome(items []item) {
 func (d *draft) checkOneSeat(items []item) {
 	one := slices.IndexFunc(items, func(it item) bool { return it.kind == plain && it.isOneOf([]string{"a", "an"}) })
 	isSeat := func(it item) bool { return it.isOneOf([]string{"seat", "user", "license", "licence", "person"}) }
-	if d.ask.Action != approvals.Remove || one < 0 || one+1 >= len(items) || !slices.ContainsFunc(items[one+1:min(one+4, len(items))], isSeat) {
+	if d.ask.Action != approvals.Remove || one < 0 || !slices.ContainsFunc(items[one+1:min(one+4, len(items))], isSeat) {
 		return
 	}
 	d.isUnclear = true
@@ -387,54 +395,74 @@ func (d *draft) isLimitTo(items []item) bool {
 	return false
 }
 
+// saidTimes are the times that a request says.
+type saidTimes struct {
+	ends   []period
+	typed  [][]item // the words of each end
+	begins string   // when it should begin, as it was typed
+	isOr   bool     // a word such as or stands between them
+}
+
 // takePeriods takes when the grant ends.
 func (d *draft) takePeriods(items []item) []item {
 	var rest []item
-	var found []period
-	var typed [][]item
-	isOr, begins := false, "" // as it was typed
+	var said saidTimes
 	for i := 0; i < len(items); i++ {
-		skipped, p := d.periodAt(items, i, len(found) > 0 && rest[len(rest)-1].isEnd)
-		if p.n == 0 {
-			rest = append(rest, items[i])
-			continue
-		}
+		skipped, p := d.periodAt(items, i, len(said.ends) > 0 && rest[len(rest)-1].isEnd)
 		i += skipped
-		isLoose := p.isNaked && !items[i].isKeyword("to") || p.isForGood && p.n == 1
-		if isLoose && d.isInClause(items, i) && !items[i-1].isOneOf([]string{"by", "next"}) {
+		if p.n == 0 || d.isOfClause(p, items, i) {
 			rest = append(rest, items[i])
 			continue
 		}
 		p.isNaked = p.isNaked && !(p.isCounted && d.standsFree(items, i))
-		isOr = isOr || skipped > 0
-		switch words := items[i : i+p.n]; {
-		case p.isStart && p.until.IsZero():
-			begins = joinTexts(words)
-		case !p.isNothing:
-			found, typed = append(found, p), append(typed, words)
-		}
+		said.isOr = said.isOr || skipped > 0
+		said.add(p, items[i:i+p.n])
 		i += p.n - 1
 		rest = append(rest, item{kind: gap, endsClause: items[i].endsClause, isNaked: p.isNaked, isEnd: true})
 	}
-	if isVague := func(i int) bool { return found[i].isVague }; len(found) == 2 && isVague(0) != isVague(1) {
-		last := 0
-		if isVague(0) {
-			last = 1
-		}
-		found, typed = found[last:last+1], typed[last:last+1]
+	said.dropVague()
+	d.takeTimes(said)
+	return rest
+}
+
+// isOfClause reports whether a time without a word such as until belongs to another word before it.
+func (d *draft) isOfClause(p period, items []item, i int) bool {
+	isLoose := p.isNaked && !items[i].isKeyword("to") || p.isForGood && p.n == 1
+	return isLoose && d.isInClause(items, i) && !items[i-1].isOneOf([]string{"by", "next"})
+}
+
+// add adds a time.
+func (s *saidTimes) add(p period, typed []item) {
+	switch {
+	case p.isStart && p.until.IsZero():
+		s.begins = joinTexts(typed)
+	case !p.isNothing:
+		s.ends, s.typed = append(s.ends, p), append(s.typed, typed)
 	}
+}
+
+// dropVague drops one of two ends if only the other says when it ends.
+func (s *saidTimes) dropVague() {
+	if len(s.ends) != 2 || s.ends[0].isVague == s.ends[1].isVague {
+		return
+	}
+	at := slices.IndexFunc(s.ends, func(p period) bool { return !p.isVague })
+	s.ends, s.typed = s.ends[at:at+1], s.typed[at:at+1]
+}
+
+// takeTimes takes the only end, or asks about what was said.
+func (d *draft) takeTimes(said saidTimes) {
 	isEnd := func(p period) bool { return !p.isForGood }
 	switch {
-	case begins != "":
-		d.refuseBegin(begins, found)
-	case len(found) == 0:
-	case len(found) == 1 || !slices.ContainsFunc(found, isEnd):
-		d.takePeriod(found[0], typed[0])
+	case said.begins != "":
+		d.refuseBegin(said.begins, said.ends)
+	case len(said.ends) == 0:
+	case len(said.ends) == 1 || !slices.ContainsFunc(said.ends, isEnd):
+		d.takePeriod(said.ends[0], said.typed[0])
 	default:
-		d.askEnds(found)
-		d.hasEnds = !isOr
+		d.askEnds(said.ends)
+		d.hasEnds = !said.isOr
 	}
-	return rest
 }
 
 // refuseBegin says that no day can be set on which a grant begins. The end is asked for once more: it may
@@ -486,8 +514,8 @@ func (d *draft) periodAt(items []item, i int, isBehindEnd bool) (skipped int, p 
 		p.problem.Args[0] = Typed(joinTexts(items[i : i+p.n]))
 	}
 	if n := besideAlternative(items, i); p.n == 0 && n > 0 && isBehindEnd {
-		if other := plainWords(items[i+n:]); len(other) > 0 {
-			return n, d.readOtherEnd(other)
+		if other := d.readOtherEnd(plainWords(items[i+n:])); other.n > 0 {
+			return n, other
 		}
 	}
 	return 0, p
@@ -501,8 +529,8 @@ func (d *draft) startIn(words []word) int {
 		}
 	}
 	if words[0].isOneOf([]string{"in", "within", "after"}) && len(words) > 1 {
-		if n := d.readEnd(words[1:]).n; n > 0 && d.readEnd(words[1:]).isCounted {
-			return 1 + n
+		if p := d.readEnd(words[1:]); p.n > 0 && p.isCounted {
+			return 1 + p.n
 		}
 	}
 	p := d.readEnd(words)
@@ -522,10 +550,10 @@ func (d *draft) endOfUnread(items []item, from, n int) int {
 	trial := &draft{reader: d.reader, isTrial: true}
 	for ; from+n < len(items) && !items[from+n-1].endsClause; n++ {
 		next := items[from+n:]
-		isPart := next[0].kind != plain || !trial.licensesAt(next).isNone() || d.standsBefore(next) ||
-			d.readPeriod(plainWords(next)).n > 0 || next[0].isKeyword("for") || next[0].isOneOf(alternativeWords) || next[0].isTurning() ||
-			next[0].isOneOf(politeWords)
-		if isPart {
+		first := next[0]
+		isOther := first.kind != plain || first.isKeyword("for") || first.isOneOf(alternativeWords) || first.isTurning() ||
+			first.isOneOf(politeWords)
+		if isOther || !trial.licensesAt(next).isNone() || d.standsBefore(next) || d.readPeriod(plainWords(next)).n > 0 {
 			break
 		}
 	}
@@ -534,6 +562,9 @@ func (d *draft) endOfUnread(items []item, from, n int) int {
 
 // readOtherEnd reads an end or just its day, behind another end.
 func (d *draft) readOtherEnd(words []word) period {
+	if len(words) == 0 {
+		return period{}
+	}
 	if p := d.readPeriod(words); p.n > 0 {
 		return p
 	}
@@ -547,17 +578,23 @@ func (d *draft) readOtherEnd(words []word) period {
 
 // askEnds asks which of several ends is meant.
 func (d *draft) askEnds(found []period) {
-	var options []func(*approvals.Ask)
-	for _, p := range found {
-		options = append(options, p.applyTo)
-	}
-	isCounted := func(p period) bool { return p.isCounted }
-	isOther := func(p period) bool { return p.problem != nil }
-	if slices.ContainsFunc(found, isOther) || len(found) > maxEither || !slices.ContainsFunc(found, func(p period) bool { return !isCounted(p) }) {
+	options := endOptions(found)
+	isOpen := func(p period) bool { return p.problem != nil }
+	isFixed := func(p period) bool { return !p.isCounted }
+	if slices.ContainsFunc(found, isOpen) || len(found) > maxEither || !slices.ContainsFunc(found, isFixed) {
 		options = nil
 	}
 	d.hasEnd, d.endToFill = true, "until <day>"
 	d.askWhich("Say once when it ends, with %s or with %s.", []any{Typed("for"), Typed("until")}, options...)
+}
+
+// endOptions are the options of several ends.
+func endOptions(ends []period) []func(*approvals.Ask) {
+	var options []func(*approvals.Ask)
+	for _, p := range ends {
+		options = append(options, p.applyTo)
+	}
+	return options
 }
 
 // plainWords are the words up to the next item that is understood.
@@ -583,17 +620,12 @@ func (d *draft) takePeriod(p period, typed []item) {
 		d.noteCorrection(text, FormatPeriod(d.ask), "%s can mean several days, of which only one is to come: %s.",
 			Typed(text), Typed(FormatPeriod(d.ask)))
 	case len(p.either) > 1:
-		var options []func(*approvals.Ask)
-		for _, one := range p.either {
-			options = append(options, one.applyTo)
-		}
 		d.endToFill = "until <day>"
-		d.askWhich(p.problem.Format, p.problem.Args, options...)
+		d.askWhich(p.problem.Format, p.problem.Args, endOptions(p.either)...)
+	case p.isStart:
+		d.refuseBegin(text, []period{p})
+		return
 	default:
-		if p.isStart {
-			d.refuseBegin(text, []period{p})
-			return
-		}
 		p.applyTo(&d.ask)
 		if p.isNaked {
 			d.noteCorrection(text, FormatPeriod(d.ask), "%s says when it ends if %s or %s stands before it.",
@@ -671,7 +703,8 @@ func (d *draft) isInClause(items []item, i int) bool {
 	for from > 0 && items[from-1].kind == plain && !items[from-1].endsClause {
 		from--
 	}
-	if from > 0 && items[from-1].endsClause && !slices.Contains(isPart[from:i], true) && hasSubject(plainWords(items[from:])) {
+	isApart := from > 0 && items[from-1].endsClause && !slices.Contains(isPart[from:i], true)
+	if isApart && hasSubject(plainWords(items[from:])) {
 		return true // they need it for …
 	}
 	return !isPart[i-1] && !before.isFiller() && !before.isNumber() && !before.isOneOf(addVerbs) &&
@@ -686,8 +719,7 @@ func (d *draft) takeForWords(words []word) {
 		d.endToFill = "until <day>"
 		d.noteOpen("%s can be when it is needed, or when it ends. Say when it ends with %s.",
 			Typed("for "+joinWords(words)), Typed("until"))
-	case d.ask.Reason != "" || !slices.ContainsFunc(words, word.saysMuch) || d.countsSeats(words) || slices.ContainsFunc(words, isGlued) ||
-		!slices.ContainsFunc(words, func(w word) bool { return w.saysMuch() && !soundsLikeTime(w) }) || soundLikeTime(words) && !d.hasEnd:
+	case d.ask.Reason != "" || !d.canBeReason(words):
 		if d.isUnclear = d.hasEnd || !soundLikeTime(words) && len(words) > 1; !d.isUnclear {
 			d.endToFill = "for <time>"
 		}
@@ -698,6 +730,13 @@ func (d *draft) takeForWords(words []word) {
 		d.noteCorrection("for "+reason, "because "+reason, "%s is no time. If it is the reason, write it after %s.",
 			Typed("for "+reason), Typed("because"))
 	}
+}
+
+// canBeReason reports whether words behind "for" say why, and how many seats or when it ends they do not say.
+func (d *draft) canBeReason(words []word) bool {
+	isSaying := func(w word) bool { return w.saysMuch() && !soundsLikeTime(w) }
+	return slices.ContainsFunc(words, isSaying) && !slices.ContainsFunc(words, isGlued) && !d.countsSeats(words) &&
+		(d.hasEnd || !soundLikeTime(words))
 }
 
 // isGlued reports whether a word that begins a reason is stuck to another one.
@@ -794,8 +833,20 @@ func soundsLikeTime(w word) bool {
 
 // takeRest deals with what is left.
 func (d *draft) takeRest(items []item) {
-	var left []item
-	var quoted []string // with what stands between them
+	left, quoted := d.leftOf(items)
+	if d.takeLoneSeats(items, len(left) == 1) {
+		left = slices.DeleteFunc(left, item.isNumber)
+	}
+	if len(left) == 0 || len(quoted) == 1 && d.takeLoneDay(left) || d.refuseDay(left) {
+		return
+	}
+	d.isUnclear = d.isUnclear || len(quoted) > 1 || !d.mayNamePart(items, left)
+	d.noteLeft(left, Typed(strings.Join(quoted, " … ")))
+}
+
+// leftOf are the words that are not understood, and their texts with what stands between them. It takes the word
+// empty.
+func (d *draft) leftOf(items []item) (left []item, quoted []string) {
 	last := -1
 	for i, it := range items {
 		switch {
@@ -810,19 +861,7 @@ func (d *draft) takeRest(items []item) {
 			left, last = append(left, it), i
 		}
 	}
-	if at := slices.IndexFunc(items, item.isNumber); at >= 0 && isOneNumber(items) && d.areLoneSeats(items, items[at]) &&
-		(len(left) == 1 || standsAlone(items, at)) {
-		isSure := standsAlone(items, at) || at > 0 && items[at-1].isOneOf([]string{"max", "maximum", "limit", "most"})
-		d.takeLoneSeats(items[at], isSure)
-		left = slices.DeleteFunc(left, item.isNumber)
-	}
-	if len(left) > 0 && (len(quoted) == 1 && d.takeLoneDay(left) || d.refuseDay(left)) {
-		return
-	}
-	if len(left) > 0 {
-		d.isUnclear = d.isUnclear || len(quoted) > 1 || !d.mayNamePart(items, left)
-		d.noteLeft(left, Typed(strings.Join(quoted, " … ")))
-	}
+	return left, quoted
 }
 
 // takeLoneDay asks what a day means that has no word such as until before it.
@@ -851,10 +890,7 @@ func (d *draft) takeLoneDay(left []item) bool {
 	if p.problem == nil {
 		ends = []period{p}
 	}
-	var options []func(*approvals.Ask)
-	for _, end := range ends {
-		options = append(options, end.applyTo)
-	}
+	options := endOptions(ends)
 	if words[len(words)-1].isKeyword("end") && d.ask.Reason == "" { // the closing of the month
 		options = append(options, func(a *approvals.Ask) { a.Reason = joinTyped(words) })
 	}
@@ -944,51 +980,60 @@ func standsAlone(items []item, at int) bool {
 
 // meansNothing reports whether a word adds nothing to what is understood.
 func (d *draft) meansNothing(items []item, i int) bool {
-	it := items[i]
-	isKept := d.ask.IsTimed() && it.isOneOf([]string{"keep", "keeps"}) // until that end
-	isSwap := (isArrow(it.text) || it.isKeyword("to")) && i > 0 && i+1 < len(items) &&
-		items[i-1].kind == license && items[i+1].kind == license
-	if isSwap {
+	it, behind := items[i], items[i+1:]
+	if isSwap(items, i) {
 		return false
 	}
-	if d.isLate && isRequestID(it.text) {
-		return true
-	}
-	isToEmpty := it.isKeyword("to") && i+1 < len(items) && items[i+1].isKeyword(WordEmpty)
-	return isKept || isToEmpty || it.isFiller() || it.isOneOf(politeWords) ||
-		it.isOneOf(addVerbs) && !d.isSaid || it.isOneOf(prepositions) && d.standsBefore(items[i+1:]) ||
-		d.isSaid && d.action == approvals.Remove && saysRemoval(items, i)
+	isKept := d.ask.IsTimed() && it.isOneOf([]string{"keep", "keeps"}) // until that end
+	isToEmpty := it.isKeyword("to") && len(behind) > 0 && behind[0].isKeyword(WordEmpty)
+	return isKept || isToEmpty || it.isFiller() || it.isOneOf(politeWords) || d.isLate && isRequestID(it.text) ||
+		it.isOneOf(addVerbs) && !d.isSaid || it.isOneOf(prepositions) && d.standsBefore(behind) ||
+		d.saysRemovalAgain(items, i)
 }
 
-// saysRemoval reports whether an item says no more than that codes are removed, and now.
-func saysRemoval(items []item, i int) bool {
+// isSwap reports whether a word between two licenses may say that one takes the place of the other.
+func isSwap(items []item, i int) bool {
+	return (isArrow(items[i].text) || items[i].isKeyword("to")) && i > 0 && i+1 < len(items) &&
+		items[i-1].kind == license && items[i+1].kind == license
+}
+
+// saysRemovalAgain reports whether an item says no more than that codes are removed, and now, as the request
+// says anyway.
+func (d *draft) saysRemovalAgain(items []item, i int) bool {
+	if !d.isSaid || d.action != approvals.Remove {
+		return false
+	}
 	again := slices.Concat(removeVerbs, []string{"back", "off", "again", "weg", unneeded})
 	return items[i].isOneOf([]string{"away", "today", "now"}) ||
 		(i == 0 || !hasLicense(items[i:])) && items[i].isOneOf(again)
 }
 
-// areLoneSeats reports whether a number behind the only code can be nothing but its limit.
-func (d *draft) areLoneSeats(items []item, it item) bool {
-	for i := len(items) - 1; i >= 0 && items[i].kind != license; i-- {
-		if items[i].isNumber() {
-			return d.onlyCode() != "" && len(d.ask.Quotas) == 0 && d.ask.Action != approvals.Remove &&
-				hasLicense(items[:i]) && (items[i-1].kind != gap || items[i-1].endsClause) && !(strings.HasPrefix(it.lower(), "x") && (items[i-1].endsClause || items[i-1].isOneOf(separators))) &&
-				!year.MatchString(it.text)
-		}
+// takeLoneSeats takes the only number as the limit of the only code, if it is all that is left or stands alone.
+func (d *draft) takeLoneSeats(items []item, isAllLeft bool) bool {
+	at := slices.IndexFunc(items, item.isNumber)
+	if at < 0 || !isOneNumber(items) || !d.areLoneSeats(items, at) || !isAllLeft && !standsAlone(items, at) {
+		return false
 	}
-	return false
+	it, code := items[at], d.onlyCode()
+	limit, _ := it.count()
+	d.readLimit(code, limit)
+	if !standsAlone(items, at) && !items[at-1].isOneOf([]string{"max", "maximum", "limit", "most"}) {
+		d.noteCorrection(it.text, FormatCode(code, d.ask.Quotas), "A seat limit is written next to its code, such as %s.",
+			Typed("IDU=10"))
+	}
+	return true
 }
 
-// takeLoneSeats takes the only number as the limit of the only code.
-func (d *draft) takeLoneSeats(it item, isSure bool) {
-	limit, _ := it.count()
-	d.readLimit(d.onlyCode(), limit)
-	if isSure {
-		return
+// areLoneSeats reports whether the only number, behind the only code, can be nothing but its limit.
+func (d *draft) areLoneSeats(items []item, at int) bool {
+	if d.onlyCode() == "" || len(d.ask.Quotas) > 0 || d.ask.Action == approvals.Remove || !hasLicense(items[:at]) ||
+		hasLicense(items[at:]) {
+		return false
 	}
-	d.noteCorrection(it.text, FormatCode(d.onlyCode(), d.ask.Quotas),
-		"A seat limit is written next to its code, such as %s.",
-		Typed("IDU=10"))
+	before, text := items[at-1], items[at].lower()
+	isCutOff := before.kind == gap && !before.endsClause
+	isOfNext := strings.HasPrefix(text, "x") && (before.endsClause || before.isOneOf(separators))
+	return !isCutOff && !isOfNext && !year.MatchString(items[at].text)
 }
 
 // noteLeft asks about words that were not understood.

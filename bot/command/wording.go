@@ -18,7 +18,7 @@ func (d *draft) takeWords(items []item) []item {
 		it, behind := items[i], items[i+1:]
 		isOnly := it.isOneOf(onlyWords)
 		switch {
-		case it.kind != plain, isUpAlone(items, i), isOnly && saysWhatIs(items, i) && !d.isOnlyUntil(items, i):
+		case it.kind != plain, isUpAlone(items, i):
 			rest = append(rest, it)
 		case d.takeSignature(items[i:]):
 			return rest
@@ -26,8 +26,8 @@ func (d *draft) takeWords(items []item) []item {
 			i += len(plainWords(behind))
 		case d.takeMore(it):
 			rest, items = withoutNumbers(rest), slices.Concat(items[:i+1], withoutNumbers(behind))
-		case isOnly && d.isOnlyUntil(items, i), d.takeAmount(it, behind), d.takeWord(it):
-		default:
+		case isOnly && d.isOnlyUntil(items, i):
+		case isOnly && saysWhatIs(items, i), !d.takeAmount(it, behind) && !d.takeWord(it):
 			rest = append(rest, it)
 		}
 	}
