@@ -214,28 +214,28 @@ func (d *draft) dropRepeatedGroup(items []item) []item {
 		names = append(names, groupname.Canonical(d.group.groups[0].ID), d.group.groups[0].Canonical)
 	}
 	for i := 0; i < len(items); i++ {
-		for n := min(len(items)-i, d.longest+1); n > 0; n-- {
-			words := plainWords(items[i : i+n])
-			if len(words) < n {
-				continue
-			}
-			if isOneName(names, words) {
-				for at := i; at < i+n; at++ {
-					items[at].means = nothing
-				}
-				if i > 0 && items[i-1].isOneOf(prepositions) {
-					items[i-1].means = nothing
-				}
-				i += n - 1
-				break
-			}
-			if d.isGroup(joinWords(words)) {
-				i += n - 1 // a shorter name is a part of it
-				break
-			}
+		n, isAgain := d.groupNamedAt(items[i:], names)
+		if isAgain && i > 0 && items[i-1].isOneOf(prepositions) {
+			items[i-1].means = nothing
 		}
+		for at := i; isAgain && at < i+n; at++ {
+			items[at].means = nothing
+		}
+		i += max(n-1, 0)
 	}
 	return items
+}
+
+// groupNamedAt is how many items name a group, and whether they have one of these names. The longest name
+// goes first: a shorter one is a part of it.
+func (d *draft) groupNamedAt(items []item, names []groupname.Name) (n int, isOne bool) {
+	words := plainWords(items)
+	for n := min(len(words), d.longest+1); n > 0; n-- {
+		if isOne := isOneName(names, words[:n]); isOne || d.isGroup(joinWords(words[:n])) {
+			return n, isOne
+		}
+	}
+	return 0, false
 }
 
 // isOneName reports whether words are one of these names, maybe in brackets and behind the
@@ -294,20 +294,25 @@ func (d *draft) takeLicenses(items []item) []item {
 			d.askLicense(found, items[i:i+found.n])
 			rest = append(rest, item{kind: gap})
 		default:
-			it := items[i]
-			it.kind, it.codes, it.limit = license, found.codes, found.limit
-			it.endsOff, it.endsClause = items[i+found.n-1].endsOff, items[i+found.n-1].endsClause
-			if typed := joinTexts(items[i : i+found.n]); len(found.packs) > 0 {
-				it.codes = found.packs[0].Codes
-				d.takePack(found, typed)
-			} else {
-				d.takeCode(found, typed)
-			}
-			rest = append(rest, it)
+			rest = append(rest, d.takeLicense(found, items[i:i+found.n]))
 		}
 		i += found.n - 1
 	}
 	return rest
+}
+
+// takeLicense takes the code or the pack that the items mean. It stands in their place.
+func (d *draft) takeLicense(found match, typed []item) item {
+	it, last := typed[0], typed[len(typed)-1]
+	it.kind, it.codes, it.limit = license, found.codes, found.limit
+	it.endsOff, it.endsClause = last.endsOff, last.endsClause
+	if len(found.packs) > 0 {
+		it.codes = found.packs[0].Codes
+		d.takePack(found, joinTexts(typed))
+	} else {
+		d.takeCode(found, joinTexts(typed))
+	}
+	return it
 }
 
 // isBehindUnknown reports whether a word of its own stands before the name of a pack: a new starter.
@@ -320,6 +325,7 @@ func (d *draft) isBehindUnknown(before []item) bool {
 	return it.kind == plain && !it.isFiller() && !it.isNumber() && !it.isOneOf(known) && !it.endsClause
 }
 
+// takeCode takes a code, and the limit beside it.
 func (d *draft) takeCode(found match, typed string) {
 	code := found.codes[0]
 	isAgain := slices.Contains(d.ask.Codes, code)
@@ -339,14 +345,8 @@ func (d *draft) takeCode(found match, typed string) {
 		d.correction.Unlisted, d.isGuess = true, true
 	}
 	if d.Owned && d.ask.Action != approvals.Remove && (!ok || !l.Owned) {
-		d.lacksCodes = true
 		d.isUnclear = d.isUnclear || !ok && len(d.ask.Codes) > 1 // it may be a reason
-		if limitShape.MatchString(found.limit) {
-			d.seatsToKeep = "=" + found.limit
-		}
-		d.ask.Codes = slices.DeleteFunc(d.ask.Codes, func(c string) bool { return c == code })
-		d.noteOpen("Your organization does not own %s. It owns %s.", Typed(code), Typed(d.listOwned()))
-		d.question.Unlisted = true
+		d.refuseUnowned(code, found.limit)
 		return
 	}
 	if strings.HasPrefix(typed, "-") && d.ask.Action == approvals.Add {
@@ -355,6 +355,17 @@ func (d *draft) takeCode(found match, typed string) {
 	if found.hasLimit {
 		d.readLimit(code, found.limit)
 	}
+}
+
+// refuseUnowned takes a code back that the organization does not own. Another one may have its limit.
+func (d *draft) refuseUnowned(code, limit string) {
+	d.lacksCodes = true
+	if limitShape.MatchString(limit) {
+		d.seatsToKeep = "=" + limit
+	}
+	d.ask.Codes = slices.DeleteFunc(d.ask.Codes, func(c string) bool { return c == code })
+	d.noteOpen("Your organization does not own %s. It owns %s.", Typed(code), Typed(d.listOwned()))
+	d.question.Unlisted = true
 }
 
 // reasonHas reports whether the reason has one of these words.
