@@ -153,7 +153,8 @@ func (r *reader) fillFor(o opening, rest string) string {
 // dropArticles drops what stands between a verb and a group.
 func (r *reader) dropArticles(tokens []word) []word {
 	for len(tokens) > 1 && tokens[0].isOneOf([]string{"to", "for", "from", "the", "group", "team", "away", "me", "us"}) {
-		if r.startsExactRun(tokens) || r.startsLooseRun(tokens) || r.knowsGroups() && tokens[0].isKeyword("for") {
+		isTime := r.readPeriod(tokens).n > 0
+		if isTime || r.startsExactRun(tokens) || r.startsLooseRun(tokens) || r.knowsGroups() && tokens[0].isKeyword("for") {
 			break
 		}
 		tokens = tokens[1:]
@@ -269,7 +270,7 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 	d.ask = approvals.Ask{Action: o.action, Group: group.text, Command: r.name}
 	d.checkGroup(group)
 	d.checkFrom(tokens)
-	d.startsWithLimit = tokens[0].isOneOf([]string{"limit", "restrict"}) && !o.isSaid
+	d.startsWithLimit = wordAt(tokens, 0).isOneOf([]string{"limit", "restrict"}) && !o.isSaid
 	items := d.expand(tokens, group)
 	items = d.takeSiblings(items)
 	items = d.takeBrackets(items)
@@ -410,9 +411,12 @@ func (d *draft) takePeriods(items []item) []item {
 	for i := 0; i < len(items); i++ {
 		skipped, p := d.periodAt(items, i, len(said.ends) > 0 && rest[len(rest)-1].isEnd)
 		i += skipped
-		if p.n == 0 || d.isOfClause(p, items, i) {
+		if p.n == 0 || d.isOfClause(p, items, i) || len(said.ends) > 0 && isBehindWeak(rest) {
 			rest = append(rest, items[i])
 			continue
+		}
+		if n := len(rest); d.ask.Action != approvals.Add && n > 0 && rest[n-1].isOneOf([]string{"on", "at", "by", "after"}) {
+			rest = rest[:n-1] // no day can be set, however it is written
 		}
 		p.isNaked = p.isNaked && !(p.isCounted && d.standsFree(items, i))
 		said.isOr = said.isOr || skipped > 0
@@ -423,6 +427,16 @@ func (d *draft) takePeriods(items []item) []item {
 	said.dropVague()
 	d.takeTimes(said)
 	return rest
+}
+
+// isBehindWeak reports whether a reason has begun with a word such as since: it may have a time of its own.
+func isBehindWeak(items []item) bool {
+	for i := len(items) - 1; i >= 0 && items[i].kind == plain; i-- {
+		if items[i].isOneOf(weakReasonWords) {
+			return i+1 < len(items)
+		}
+	}
+	return false
 }
 
 // isOfClause reports whether a time without a word such as until belongs to another word before it.
@@ -612,6 +626,9 @@ func plainWords(items []item) []word {
 func (d *draft) takePeriod(p period, typed []item) {
 	text := joinTexts(typed)
 	switch {
+	case d.ask.Action != approvals.Add && !p.isForGood: // it can have none, however it is written
+		d.hasEnd = true
+		return
 	case p.isBroken():
 		d.endToFill = strings.TrimPrefix(p.problem.Fill, d.name+" ")
 		d.noteOpen(p.problem.Format, p.problem.Args...)
@@ -715,6 +732,7 @@ func (d *draft) isInClause(items []item, i int) bool {
 func (d *draft) takeForWords(words []word) {
 	reason := strings.TrimRight(joinTyped(words), ".,;:")
 	switch {
+	case len(words) == 0: // they were thanks
 	case d.nameDay(words) && !d.hasEnd:
 		d.endToFill = "until <day>"
 		d.noteOpen("%s can be when it is needed, or when it ends. Say when it ends with %s.",
@@ -1096,7 +1114,7 @@ func (d *draft) noteLeftSeats(left []item, ref Typed) bool {
 	first := left[0]
 	isOther := func(it item) bool { return lettersOf(it.text) != digitsOf(it.text) }
 	limit, isNumber := first.count()
-	switch isSigned := limitSign.MatchString(first.text[:1]); {
+	switch isSigned := limitSign.MatchString(first.text[:min(len(first.text), 1)]); {
 	case len(d.groupsIn(left)) > 0:
 		return false
 	case isSigned:

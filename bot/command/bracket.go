@@ -139,6 +139,11 @@ func (d *draft) isBeforeLicenses(items []item, at int) bool {
 func (d *draft) isBeforePart(items []item) bool {
 	next := dashBehind(items)
 	hasGroup := slices.ContainsFunc(items, func(it item) bool { return it.kind == group })
+	if next > 0 {
+		if _, n := d.readDay(plainWords(items[:next])); n == next {
+			return true
+		}
+	}
 	return next > 0 && d.isRequestPart(items[:next]) || d.isPeriod(items) || d.beginsKindOfUser(items) || hasGroup
 }
 

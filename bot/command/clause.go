@@ -115,9 +115,10 @@ func (d *draft) saysPlainly(words []word) bool {
 	if words[len(words)-1].isOneOf(seasons) || slices.ContainsFunc(words, isOther) {
 		return false
 	}
-	isSubject := words[0].isOneOf(subjects) || words[0].isOneOf([]string{"it", "this", "there"})
+	isSubject := words[0].isSubject() || words[0].isOneOf([]string{"it", "this", "there"})
 	isSentence := isSubject && len(words) > 2 && !d.saysWhen(words)
-	return isSentence || saySeveral(words) && !soundLikeTime(words) && !words[0].isOneOf(separators)
+	isTimed := soundLikeTime(words) || slices.ContainsFunc(words, isEndWord)
+	return isSentence || saySeveral(words) && !isTimed && !words[0].isOneOf(separators)
 }
 
 // saySeveral reports whether several of the words can say something.

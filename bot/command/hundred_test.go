@@ -429,3 +429,48 @@ func TestAHundredOfFragments(t *testing.T) {
 func TestAHundredOfDelivery(t *testing.T) {
 	judgeRequests(t, "testdata/hundred-delivery.txt", 88, 100)
 }
+
+// TestAHundredOfToronto types what an analyst of a service desk in Toronto wrote.
+func TestAHundredOfToronto(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-toronto.txt", 87, 100)
+}
+
+// TestAHundredOfHamburg types what a developer in Hamburg wrote.
+func TestAHundredOfHamburg(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-hamburg.txt", 90, 100)
+}
+
+// TestAHundredOfManchester types what a business analyst in Manchester wrote.
+func TestAHundredOfManchester(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-manchester.txt", 88, 100)
+}
+
+// TestAHundredOfWarsaw types what an administrator of licenses in Warsaw wrote.
+func TestAHundredOfWarsaw(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-warsaw.txt", 90, 100)
+}
+
+// TestAHundredOfZurich types what an administrator of UiPath in Zurich wrote.
+func TestAHundredOfZurich(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-zurich.txt", 90, 100)
+}
+
+// TestAHundredOfBirmingham types what the lead of a team in Birmingham wrote.
+func TestAHundredOfBirmingham(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-birmingham.txt", 85, 100)
+}
+
+// TestAHundredOfMadrid types what a coordinator in Madrid wrote.
+func TestAHundredOfMadrid(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-madrid.txt", 85, 100)
+}
+
+// TestAHundredOfCopenhagen types what an engineer of operations in Copenhagen wrote.
+func TestAHundredOfCopenhagen(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-copenhagen.txt", 90, 100)
+}
+
+// TestAHundredOfSydney types what an administrator in Sydney wrote.
+func TestAHundredOfSydney(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-sydney.txt", 89, 100)
+}

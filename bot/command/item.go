@@ -200,7 +200,7 @@ func endsClause(w word) bool {
 	}
 	last := w.typed[len(w.typed)-1:]
 	isTitle := last == "." && len([]rune(w.text)) < 4 && unicode.IsUpper([]rune(w.text)[0]) &&
-		strings.ToUpper(w.text) != w.text // as in Ms.
+		(strings.ToUpper(w.text) != w.text || len([]rune(w.text)) == 1) // as in Ms. or J.
 	return strings.Contains(",;:.!?", last) && !isTitle
 }
 

@@ -84,7 +84,7 @@ func aboutRequest(verb Verb, words []word, at int) string {
 	}
 	text := string(verb) + " " + strings.ToUpper(words[at].text)
 	behind := withoutPoliteness(words[at+1:])
-	act := slices.Concat(idLookups[0].words, politeWords, []string{"now", "today", "immediately"})
+	act := slices.Concat(idLookups[0].words, politeWords, []string{"now", "today", "immediately", "back"})
 	isSaying := func(w word) bool { return w.saysMuch() && !w.isOneOf(act) }
 	if why := strings.Trim(joinTyped(behind), ",;:.-() "); verb == VerbCancel && slices.ContainsFunc(behind, isSaying) {
 		if with := text + " because " + why; reasonProblem(why) == "" && fitsCommand(with) {

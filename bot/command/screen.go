@@ -15,7 +15,8 @@ func (d *draft) isHarmless(words []word) bool {
 	if len(words) == 0 || strings.HasSuffix(words[len(words)-1].typed, "?") || words[0].isOneOf(separators) {
 		return false
 	}
-	if d.isTicket(words) {
+	isIdle := d.ask.Action == approvals.Remove && saysUnneeded(words) && !haveOneOf(words, onlyWords)
+	if d.isTicket(words) || isIdle {
 		return true
 	}
 	said := words
@@ -28,7 +29,7 @@ func (d *draft) isHarmless(words []word) bool {
 
 // namesDated reports whether words name something with a day in its name: year end reporting, release 4.2.
 func (d *draft) namesDated(words []word) bool {
-	relative := []string{"next", "this", "last", "latest", "starts", "start"}
+	relative := []string{"next", "this", "last", "latest", "starts", "start", "early", "late", "half"}
 	isOther := func(w word) bool {
 		return isActing(w) || (item{word: w}).isNumber() || w.isOneOf(relative) || w.isOneOf(prepositions) ||
 			w.isOneOf(openers) || d.isUndoing(w) || d.isNearName(w)

@@ -44,6 +44,11 @@ func (r *reader) readSeveral(o opening, body, reason []word) *Error {
 	if byVerbs := s.splitVerbs(o, body); byVerbs != nil {
 		return byVerbs
 	}
+	if o.action == approvals.Add && len(runs) == 1 {
+		if ends := s.splitEnds(o, body, runs[0]); ends != nil {
+			return ends
+		}
+	}
 	if len(runs) > 1 && len(runs) <= maxEither {
 		if each := s.splitGroups(o, body, runs); each != nil {
 			return each
@@ -70,6 +75,43 @@ func (s several) readTwo(body []word, runs []run) *Error {
 	}
 	if len(runs) == 2 {
 		return s.splitMove(body, runs)
+	}
+	return nil
+}
+
+// splitEnds offers the requests of licenses that have each an end of their own.
+func (s several) splitEnds(o opening, body []word, group run) *Error {
+	isEnd := func(words []word) bool {
+		for i := range words {
+			if p := s.readPeriod(words[i:]); p.n > 0 && !p.isNaked && !p.isForGood {
+				return true
+			}
+		}
+		return false
+	}
+	name := slices.Clone(body[group.from:group.to])
+	for i := 1; i+1 < len(body); i++ {
+		first, second := body[:i], body[i:]
+		if second[0].isOneOf(separators) {
+			second = second[1:]
+		} else if !endsClause(body[i-1]) {
+			continue
+		}
+		if !s.hasLicense(first) || !s.hasLicense(second) || !isEnd(first) || !isEnd(second) {
+			continue
+		}
+		var asks []approvals.Ask
+		for _, words := range [][]word{first, second} {
+			if len(s.maximalRuns(words)) == 0 {
+				words = slices.Concat(name, words)
+			}
+			if ask, ok := s.offeredBy(s.readAsk(o, words)); ok {
+				asks = append(asks, ask)
+			}
+		}
+		if len(asks) == 2 {
+			return s.offerAll("These are several requests: each has an end of its own.", asks)
+		}
 	}
 	return nil
 }

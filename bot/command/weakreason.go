@@ -50,17 +50,27 @@ func (d *draft) isPlainReason(words []word) bool {
 	if at >= 0 && (at+1 == len(words) || words[at+1].isOfSeats()) {
 		return false
 	}
-	isAlone := func(w word) bool { return w.isOneOf(onlyWords) || w.isOneOf(startWords) }
-	return !d.namesOther(words) && !endsSentence(words[:len(words)-1]) && !slices.ContainsFunc(words, isAlone)
+	for i, w := range words {
+		if w.isOneOf(startWords) && d.readPeriod(words[i:]).n > 0 {
+			return false
+		}
+	}
+	return !d.namesOther(words) && !endsSentence(words[:len(words)-1]) && !haveOneOf(words, onlyWords)
 }
 
 // surelySaysWhy reports whether words behind since or as can be nothing but a reason: a sentence, or what it
 // is due to.
 func surelySaysWhy(words []word) bool {
-	isSentence := len(words) > 3 && words[1].isOneOf(subjects) ||
+	isSentence := len(words) > 2 && strings.Contains(words[1].lower(), "'") && words[1].isSubject() || len(words) > 3 && words[1].isSubject() ||
 		len(words) > 3 && slices.ContainsFunc(words[2:], func(w word) bool { return w.isOneOf(toldVerbs) })
 	isSaid := strings.EqualFold(words[0].typed, "due to") || wordAt(words, 1).isKeyword("per")
 	return (isSentence && words[0].means == "" || isSaid) && !slices.ContainsFunc(words, word.isHedged)
+}
+
+// isSubject reports whether a word is about people, maybe with its verb: we, they're.
+func (w word) isSubject() bool {
+	base, _, _ := strings.Cut(w.lower(), "'")
+	return !w.quoted && slices.Contains(subjects, base)
 }
 
 // isTimeOrManner reports whether words behind since or as give no reason.

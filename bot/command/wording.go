@@ -24,7 +24,7 @@ func (d *draft) takeWords(items []item) []item {
 			return rest
 		case it.isOneOf(prepositions) && areAboutPersons(plainWords(behind)) && !d.standsBefore(behind):
 			i += len(plainWords(behind))
-		case d.takeMore(it):
+		case d.takeMore(it, slices.ContainsFunc(items, item.isNumber)):
 			rest, items = withoutNumbers(rest), slices.Concat(items[:i+1], withoutNumbers(behind))
 		case isOnly && d.isOnlyUntil(items, i):
 		case isOnly && saysWhatIs(items, i), !d.takeAmount(it, behind) && !d.takeWord(it):
@@ -50,9 +50,15 @@ func (d *draft) takeSignature(items []item) bool {
 }
 
 // takeMore asks how many seats there are to be in all, where a word says how many more.
-func (d *draft) takeMore(it item) bool {
+func (d *draft) takeMore(it item, hasNumber bool) bool {
 	if !it.isOneOf(moreWords) || d.ask.Action != approvals.Add || d.onlyCode() == "" {
 		return false
+	}
+	if !hasNumber {
+		d.isUnclear = true // it may have no limit
+		d.noteOpen("A seat limit is how many seats the group may use in all. Say the whole number, or leave out %s.",
+			Typed(it.text))
+		return true
 	}
 	d.askLimit("A seat limit is how many seats the group may use in all. Say the whole number in place of %s.",
 		Typed(it.text))
