@@ -115,15 +115,12 @@ func (r *reader) parse(text string) (Command, error) {
 	if text == "" {
 		return Command{Verb: VerbForm}, nil
 	}
-	tokens := splitWords(text)
-	if len(tokens) == 0 {
+	tokens := r.split(text)
+	switch {
+	case len(tokens) == 0:
 		return Command{Verb: VerbHelp}, nil
-	}
-	if w := translated(tokens[0]); len(tokens) == 1 && r.knowsGroups() && w.means == "my" {
+	case len(tokens) == 1 && tokens[0].means == "my":
 		return Command{Verb: VerbMine, Page: 1}, nil
-	}
-	if r.knowsGroups() {
-		tokens = r.translate(r.splitSlashes(dropLabels(r.openQuotes(dropListNumbers(r.plainIDs(tokens))))))
 	}
 	c, err := r.read(tokens)
 	if problem, ok := errors.AsType[*Error](err); ok && !r.isCheck && problem.Try == "" && len(problem.Either) == 0 {
@@ -132,6 +129,16 @@ func (r *reader) parse(text string) (Command, error) {
 		}
 	}
 	return c, err
+}
+
+// split splits a text into words. While the groups are known, so that none is taken for their names, those of
+// other languages are translated, and those of forms and lists are read as what they stand for.
+func (r *reader) split(text string) []word {
+	tokens := splitWords(text)
+	if !r.knowsGroups() {
+		return tokens
+	}
+	return r.translate(r.splitSlashes(dropLabels(r.openQuotes(dropListNumbers(r.plainIDs(tokens))))))
 }
 
 // read reads a command by its first word. A group whose name begins with that word,

@@ -2,8 +2,14 @@ package command_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"pgregory.net/rapid"
 
 	"licensebot/approvals"
 	"licensebot/bot/bottest"
@@ -98,5 +104,38 @@ func FuzzParseWithLists(f *testing.F) {
 			t.Fatalf("%T: %v", err, err)
 		}
 		checkMalformed(t, known, "/allocate", malformed)
+	})
+}
+
+// TestWordsInAnyOrder types words of real requests in any order, while the groups are known and while they are
+// not. Each is understood or answered.
+func TestWordsInAnyOrder(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	var words []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			typed, _, _ := strings.Cut(line, " -> ")
+			words = append(words, strings.Fields(typed)...)
+		}
+	}
+	slices.Sort(words)
+	words = slices.Compact(words)
+	known := berlin(t)
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 1, 9).Draw(t, "words"), " ")
+		for _, k := range []command.Known{known, atTest} {
+			_, err := k.Parse("/allocate", text)
+			problem, isWrong := errors.AsType[*command.Error](err)
+			if err != nil && (!isWrong || problem.Format == "") {
+				t.Fatalf("%q: %v", text, err)
+			}
+		}
 	})
 }

@@ -31,37 +31,45 @@ func (r *reader) readSeveral(o opening, body, reason []word) *Error {
 		return nil
 	}
 	runs := slices.CompactFunc(r.maximalRuns(body), func(a, b run) bool { return a.isSame(b) })
-	if o.action == approvals.Add {
-		if found := s.readTwo(body, runs); found != nil {
+	for _, read := range []func(opening, []word, []run) *Error{s.readChange, s.splitVerbs, s.splitEnds, s.readGroups} {
+		if found := read(o, body, runs); found != nil {
 			return found
 		}
-		if rest, clause := cutClause(body); len(reason) == 0 && (&draft{reader: r}).isHarmless(clause) {
-			if found := (several{reader: r, reason: clause}).readTwo(rest, runs); found != nil {
-				return found
-			}
-		}
 	}
-	if byVerbs := s.splitVerbs(o, body); byVerbs != nil {
-		return byVerbs
+	return nil
+}
+
+// readChange answers what changes one license or one group for another, with what stands behind it as the reason.
+func (s several) readChange(o opening, body []word, runs []run) *Error {
+	if o.action != approvals.Add {
+		return nil
 	}
-	if o.action == approvals.Add && len(runs) == 1 {
-		if ends := s.splitEnds(o, body, runs[0]); ends != nil {
-			return ends
-		}
+	if found := s.readTwo(body, runs); found != nil {
+		return found
 	}
-	if len(runs) > 1 && len(runs) <= maxEither {
-		if each := s.splitGroups(o, body, runs); each != nil {
-			return each
-		}
-		all := s.splitPairs(o, body)
-		isTimed := func(a approvals.Ask) bool { return a.IsTimed() }
-		n := len(all) - 1
-		switch isUnsure := n > 0 && isTimed(all[n]) && !slices.ContainsFunc(all[:n], isTimed); {
-		case n > 0 && !isUnsure:
-			return s.offerAll("These are several requests: one is for one group.", all)
-		case isUnsure, s.arePairs(body):
-			return newError("", "These are several requests. Ask for each group separately.")
-		}
+	rest, clause := cutClause(body)
+	if len(s.reason) > 0 || !(&draft{reader: s.reader}).isHarmless(clause) {
+		return nil
+	}
+	return several{reader: s.reader, reason: clause}.readTwo(rest, runs)
+}
+
+// readGroups answers what is for several groups.
+func (s several) readGroups(o opening, body []word, runs []run) *Error {
+	if len(runs) < 2 || len(runs) > maxEither {
+		return nil
+	}
+	if each := s.splitGroups(o, body, runs); each != nil {
+		return each
+	}
+	all := s.splitPairs(o, body)
+	isTimed := func(a approvals.Ask) bool { return a.IsTimed() }
+	n := len(all) - 1
+	switch isUnsure := n > 0 && isTimed(all[n]) && !slices.ContainsFunc(all[:n], isTimed); {
+	case n > 0 && !isUnsure:
+		return s.offerAll("These are several requests: one is for one group.", all)
+	case isUnsure, s.arePairs(body):
+		return newError("", "These are several requests. Ask for each group separately.")
 	}
 	return nil
 }
@@ -80,16 +88,11 @@ func (s several) readTwo(body []word, runs []run) *Error {
 }
 
 // splitEnds offers the requests of licenses that have each an end of their own.
-func (s several) splitEnds(o opening, body []word, group run) *Error {
-	isEnd := func(words []word) bool {
-		for i := range words {
-			if p := s.readPeriod(words[i:]); p.n > 0 && !p.isNaked && !p.isForGood {
-				return true
-			}
-		}
-		return false
+func (s several) splitEnds(o opening, body []word, runs []run) *Error {
+	if o.action != approvals.Add || len(runs) != 1 {
+		return nil
 	}
-	name := slices.Clone(body[group.from:group.to])
+	name := slices.Clone(body[runs[0].from:runs[0].to])
 	for i := 1; i+1 < len(body); i++ {
 		first, second := body[:i], body[i:]
 		if second[0].isOneOf(separators) {
@@ -97,7 +100,7 @@ func (s several) splitEnds(o opening, body []word, group run) *Error {
 		} else if !endsClause(body[i-1]) {
 			continue
 		}
-		if !s.hasLicense(first) || !s.hasLicense(second) || !isEnd(first) || !isEnd(second) {
+		if !s.endsLicense(first) || !s.endsLicense(second) {
 			continue
 		}
 		var asks []approvals.Ask
@@ -114,6 +117,16 @@ func (s several) splitEnds(o opening, body []word, group run) *Error {
 		}
 	}
 	return nil
+}
+
+// endsLicense reports whether words name a license and when it ends.
+func (s several) endsLicense(words []word) bool {
+	for i := range words {
+		if p := s.readPeriod(words[i:]); p.n > 0 && !p.isNaked && !p.isForGood {
+			return s.hasLicense(words)
+		}
+	}
+	return false
 }
 
 // splitGroups offers the same request for each of several groups that are named together. A number
@@ -208,9 +221,8 @@ func cutAtVerbs(o opening, body []word) []part {
 
 // splitVerbs offers the requests of a sentence with several verbs. What one names, the group or
 // the licenses, the next may leave out.
-func (s several) splitVerbs(o opening, body []word) *Error {
+func (s several) splitVerbs(o opening, body []word, runs []run) *Error {
 	parts := cutAtVerbs(o, body)
-	runs := s.maximalRuns(body)
 	if len(parts) > 1 && !o.isSaid && !s.hasLicense(parts[0].words) {
 		parts = parts[1:] // it is the group
 	}

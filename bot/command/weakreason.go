@@ -61,7 +61,11 @@ func (d *draft) isPlainReason(words []word) bool {
 // surelySaysWhy reports whether words behind since or as can be nothing but a reason: a sentence, or what it
 // is due to.
 func surelySaysWhy(words []word) bool {
-	isSentence := len(words) > 2 && strings.Contains(words[1].lower(), "'") && words[1].isSubject() || len(words) > 3 && words[1].isSubject() ||
+	fewest := 4
+	if strings.Contains(wordAt(words, 1).lower(), "'") {
+		fewest = 3 // its verb is in it
+	}
+	isSentence := len(words) >= fewest && words[1].isSubject() ||
 		len(words) > 3 && slices.ContainsFunc(words[2:], func(w word) bool { return w.isOneOf(toldVerbs) })
 	isSaid := strings.EqualFold(words[0].typed, "due to") || wordAt(words, 1).isKeyword("per")
 	return (isSentence && words[0].means == "" || isSaid) && !slices.ContainsFunc(words, word.isHedged)
