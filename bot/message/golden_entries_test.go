@@ -59,7 +59,7 @@ func (g *golden) addCommandAnswers() {
 	g.add("Help", phrases().CommandHelp("/allocate"))
 	g.chapter("Commands with a mistake")
 	for _, typed := range []string{
-		strings.Repeat("x", command.MaxLength+1), "add", "codes x", "show", "mine later", "pending 0", "why", "cancel x",
+		strings.Repeat("x", command.MaxLength+1), "add", "codes IDU", "show", "mine later", "pending 0", "why", "cancel x",
 		"cancel R-7K3F9QXA because " + strings.Repeat("x", command.MaxReason+1),
 		`"" IDU`, "&lt;@U0ALEX> IDU", strings.Repeat("g", command.MaxGroup+1) + " IDU",
 		"group-01", "set group-01", "remove group-01", "group-01 IDU-", "group-01 =5", "group-01 IDU=0",
