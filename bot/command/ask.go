@@ -274,7 +274,7 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 	items := d.expand(tokens, group)
 	items = d.takeSiblings(items)
 	items = d.takeBrackets(items)
-	items = d.takePeriods(items)
+	items = d.takeLoneDays(d.takePeriods(items))
 	if d.isLate && !d.hasEnd {
 		d.endToFill = "until <day>"
 		d.noteOpen("Say the new last day, such as %s.", Typed("until "+d.exampleDay()))
@@ -889,6 +889,9 @@ func (d *draft) takeLoneDay(left []item) bool {
 	for len(words) > 1 && words[0].isOneOf([]string{"on", "at", "by", "eod", "cob"}) {
 		words = words[1:]
 	}
+	if last := len(words) - 1; last > 0 && words[last].isOneOf(dayEnds) {
+		words = words[:last]
+	}
 	days, n := d.readDay(words)
 	p := d.untilOneOf(joinWords(words), days)
 	isNumbers := numbersShape.MatchString(words[0].text) && len(days) > 1
@@ -916,6 +919,23 @@ func (d *draft) takeLoneDay(left []item) bool {
 	d.askWhich("%s can be when the grant ends, or when it is needed.", []any{Typed(joinTexts(left))},
 		append(options, unchanged)...)
 	return true
+}
+
+// takeLoneDays asks about a day that stands between punctuation, such as 28 Feb.
+func (d *draft) takeLoneDays(items []item) []item {
+	from := 0
+	for i := range items {
+		if i+1 < len(items) && !items[i].endsClause {
+			continue
+		}
+		clause := items[from : i+1]
+		_, n := d.readDay(plainWords(clause))
+		if from > 0 && n > 1 && n == len(clause) && d.ask.Action == approvals.Add && d.takeLoneDay(clause) {
+			return slices.Concat(items[:from], []item{{kind: gap, endsClause: true, isEnd: true}}, items[i+1:])
+		}
+		from = i + 1
+	}
+	return items
 }
 
 // refuseDay says that no day can be set for a change other than to add, if one stands among other words.

@@ -163,6 +163,9 @@ var phrases = func() map[string]string {
 		"starting": {
 			"as of",
 		},
+		"inclusive": {
+			"at the latest", "at latest",
+		},
 		"later": {
 			"further on", "not now", "not yet",
 		},

@@ -70,8 +70,9 @@ func findLookup(all []lookup, tokens []word) (Verb, bool) {
 // at this place, or puts it off. Behind the request, not and the like say why.
 func areUnsure(words []word, at int) bool {
 	isTurning := slices.ContainsFunc(words[:at], word.isTurning) || words[len(words)-1].isTurning()
+	isTold := func(w word) bool { return w.isOneOf(tellingWords) } // not needed after all
 	isLater := func(w word) bool {
-		return w.isOneOf(conditions) || w.isOneOf([]string{"yet", "tomorrow", "monday", "friday"}) || isWeekday(w.lower())
+		return w.isOneOf(conditions) && !isTold(w) || w.isOneOf([]string{"yet", "tomorrow"}) || isWeekday(w.lower())
 	}
 	return isTurning || slices.ContainsFunc(words, isLater)
 }
@@ -209,7 +210,7 @@ func (r *reader) showHolders(words []word) (Command, error) {
 // readLookup answers a sentence that asks for no licenses with the command that it is about. Without one
 // it answers nothing.
 func (r *reader) readLookup(tokens []word) (c Command, isAny bool, err error) {
-	body, _ := cutReason(tokens, 1)
+	body, reason := cutReason(tokens, 1)
 	if !r.mayLookUp(body) {
 		return Command{}, false, nil
 	}
@@ -222,6 +223,10 @@ func (r *reader) readLookup(tokens []word) (c Command, isAny bool, err error) {
 	look := r.lookUp(body)
 	if look == "" {
 		return Command{}, false, nil
+	}
+	why := strings.TrimRight(joinTyped(reason), ".,;: ")
+	if isBare := !strings.Contains(look, " because "); isBare && strings.HasPrefix(look, string(VerbCancel)) && why != "" {
+		look += " because " + why
 	}
 	isSure := body[0].isOneOf(showVerbs) || slices.ContainsFunc(body, word.isID) || namesOwnRequests(body)
 	c, err = r.lookAt(look, isSure, aboutLookup)
