@@ -31,8 +31,8 @@ func (d *draft) isHarmless(words []word) bool {
 func (d *draft) namesDated(words []word) bool {
 	relative := []string{"next", "this", "last", "latest", "starts", "start", "early", "late", "half"}
 	isOther := func(w word) bool {
-		return isActing(w) || (item{word: w}).isNumber() || w.isOneOf(relative) || w.isOneOf(dayEnds) || w.isOneOf(prepositions) ||
-			w.isOneOf(openers) || d.isUndoing(w) || d.isNearName(w)
+		return isActing(w) || (item{word: w}).isNumber() || w.isOneOf(relative) || w.isOneOf(dayEnds) ||
+			w.isOneOf(prepositions) || w.isOneOf(openers) || d.isUndoing(w) || d.isNearName(w)
 	}
 	return d.ask.Action == approvals.Add && len(words) > 1 && words[len(words)-1].saysMuch() && d.isDated(words) &&
 		!slices.ContainsFunc(words, isOther) && !d.mayNameGroup(words, true)
