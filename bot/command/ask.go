@@ -73,8 +73,7 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 	}
 	items = d.takeState(d.takeWeakReason(items))
 	items = d.takeForReason(items)
-	items = d.takeClauses(items)
-	items = d.takeTold(items)
+	items = d.takeClauses(d.takeTold(items))
 	items = d.takeLicenses(items)
 	d.checkEndOfSome(items)
 	d.checkOneSeat(items)

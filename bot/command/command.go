@@ -124,7 +124,7 @@ func (r *reader) parse(text string) (Command, error) {
 	}
 	c, err := r.read(tokens)
 	if problem, ok := errors.AsType[*Error](err); ok && !r.isCheck && problem.Try == "" && len(problem.Either) == 0 {
-		if look, isAny, lookErr := r.readLookup(tokens); isAny && !strings.HasSuffix(problem.Fill, "<id>") {
+		if look, isAny, lookErr := r.readLookup(tokens); isAny && !strings.Contains(problem.Fill, "<id>") {
 			return look, lookErr
 		}
 	}
@@ -244,7 +244,7 @@ func (r *reader) readOther(verb string, rest []word) (Command, error) {
 	switch verb {
 	case "extend", "prolong", "prolongate", "renew", "shorten":
 		if len(rest) > 0 && !rest[0].isID() {
-			return r.readAsk(opening{action: approvals.Add, isSaid: true, isLate: true}, rest)
+			return r.readAsk(opening{action: approvals.Add, isSaid: true, isLate: isLate(word{text: verb}, rest)}, rest)
 		}
 		return Command{}, r.askToExtend(slices.Concat([]word{{text: verb, typed: verb}}, rest))
 	case "approve", "deny", "reject":

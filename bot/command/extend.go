@@ -24,6 +24,12 @@ var (
 	earlierWords = []string{"shorten", "earlier", "sooner", "less"}
 )
 
+// isLate reports whether a verb asks for a later end, and not for more licenses: extend Sales with IDU.
+func isLate(verb word, words []word) bool {
+	isVerb := verb.isOneOf(lateVerbs) || verb.isKeyword("shorten")
+	return isVerb && !haveOneOf(words, moreWords) && !haveOneOf(words, []string{"with"})
+}
+
 // wantsLaterEnd reports whether a sentence about a request is about its end, and not about ending it.
 func (r *reader) wantsLaterEnd(words []word) bool {
 	otherEnd := []string{"extended", "prolonged", "longer", "shorten", "postpone"}

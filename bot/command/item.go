@@ -108,6 +108,7 @@ func (d *draft) expand(tokens []word, found run) []item {
 		}
 	}
 	items = d.dropPlus(d.dropRepeatedGroup(items))
+	dropForSeats(items)
 	return joinLimits(items)
 }
 

@@ -26,7 +26,8 @@ var phrases = func() map[string]string {
 			"from now on", "to use", "to get", "to have", "to try", "as soon as possible", "if possible", "in advance",
 			"any more", "any longer", "por adelantado", "ab sofort", "de suite", "access to", "let's say", "would do",
 			"would be enough", "will do", "the following", "with immediate effect", "w.e.f. immediate effect",
-			"w.e.f immediate effect", "immediate effect", "effective immediately", "very urgent", "a period of",
+			"w.e.f immediate effect", "immediate effect", "effective immediately", "very urgent", "until then", "till then",
+			"a period of",
 			"the period of", "a duration of", "provide access of", "of them", "request you to", "of course", "may use",
 			"may have", "can use", "can have", "be grateful for", "really do with", "end up with", "to keep",
 			"do the needful", "do the needful and",
@@ -329,7 +330,7 @@ three: drei trois tres drie tre três trzy
 four: vier quatre cuatro quattro quatro cztery fyra
 five: fünf cinq cinco vijf cinque pięć fem
 six: sechs seis zes sześć
-seven: sieben siete sept zeven sette sete
+seven: sieben siete zeven sette sete
 eight: acht huit ocho otto oito
 nine: neun neuf nueve negen nove
 ten: zehn dix diez tien dieci
@@ -341,7 +342,7 @@ thirty: dreißig dreissig trente treinta dertig trenta trinta
 `
 
 // foreignNumbers are words that are numbers only before what is counted: due mesi.
-var foreignNumbers = map[string]string{"due": "two", "sei": "six", "once": "eleven"}
+var foreignNumbers = map[string]string{"due": "two", "sei": "six", "sept": "seven", "once": "eleven"}
 
 // countedEach reports whether a word says that the number behind it is for each: je 4 Plätze.
 func countedEach(tokens []word) bool {

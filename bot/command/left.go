@@ -101,11 +101,18 @@ func (d *draft) meansNothing(items []item, i int) bool {
 	if isSwap(items, i) {
 		return false
 	}
-	isKept := d.ask.IsTimed() && it.isOneOf([]string{"keep", "keeps"}) // until that end
 	isToEmpty := it.isKeyword("to") && len(behind) > 0 && behind[0].isKeyword(WordEmpty)
-	return isKept || isToEmpty || it.isFiller() || it.isOneOf(politeWords) || d.isLate && isRequestID(it.text) ||
+	return isToEmpty || it.isFiller() || it.isOneOf(politeWords) || d.isOnTop(it) ||
 		it.isOneOf(addVerbs) && !d.isSaid || it.isOneOf(prepositions) && d.standsBefore(behind) ||
 		d.saysRemovalAgain(items, i)
+}
+
+// isOnTop reports whether a word says no more than what is so anyway: that licenses are kept until their end,
+// are given again, or of which request the end is another one.
+func (d *draft) isOnTop(it item) bool {
+	isKept := d.ask.IsTimed() && it.isOneOf([]string{"keep", "keeps"})
+	isAgain := d.ask.Action == approvals.Add && it.isKeyword("again")
+	return isKept || isAgain || d.isLate && isRequestID(it.text)
 }
 
 // isSwap reports whether a word between two licenses may say that one takes the place of the other.

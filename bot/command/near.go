@@ -107,7 +107,7 @@ func (r *reader) lateVerbDrafts(body, reason []word) []*draft {
 		}
 		rest := slices.Delete(slices.Clone(body), i, i+1)
 		for _, found := range r.exactRuns(rest) {
-			o := opening{action: action, isSaid: true, isLate: w.isOneOf(lateVerbs), limit: limit}
+			o := opening{action: action, isSaid: true, isLate: isLate(w, rest), limit: limit}
 			d := r.readDraft(o, rest, found, reason)
 			if w.isOneOf(softVerbs) {
 				d.noteCorrection(w.text, string(action), "To take codes out of a group, say %s.", Typed(action))
@@ -133,7 +133,7 @@ func (r *reader) lateVerb(body []word, i int) (action approvals.Action, isVerb b
 	switch {
 	case isMinus, w.isOneOf(removeVerbs),
 		isLast && (isDel(w) || w.isOneOf(goneWords)),
-		(w.isOneOf(softVerbs) || w.isOneOf(rareVerbs)) && !r.hasToGroup(body),
+		(w.isOneOf(softVerbs) || w.isOneOf(rareVerbs) && r.hasLicense(body[i+1:])) && !r.hasToGroup(body),
 		w.isOneOf(removedWords) && i > 0 && body[i-1].isKeyword("be"):
 		return approvals.Remove, true
 	case w.isKeyword("set"):

@@ -55,7 +55,9 @@ func (p period) applyTo(a *approvals.Ask) { a.For, a.Until = p.length, p.until }
 // Words for times.
 var (
 	forGood    = []string{"forever", "permanently", "permanent", "perm", "indefinitely", "always"}
-	untilWords = append([]string{"until", "till", "til", "through", "thru"}, endingWords...)
+	untilWords = append([]string{
+		"until", "untill", "till", "til", "through", "thru", //nolint:misspell // as people type them
+	}, endingWords...)
 	// endingWords can end a sentence too.
 	endingWords = []string{"expires", "expiring", "ends", "ending"}
 	startWords  = []string{"from", "starting", "beginning", "ab"}
@@ -552,7 +554,7 @@ func (k Known) readUntil(words []word) period {
 var dayEnds = []string{"evening", "eve", "night", "eod", "cob", "inclusive", "included", "incl", "including"}
 
 // farAhead is how far a day without its year is seldom meant.
-const farAhead = 300 * day
+const farAhead = 330 * day
 
 // yearTyped is a day that was typed with its year.
 var yearTyped = regexp.MustCompile(`(^|[^0-9])2[0-9]([0-9]{2})?$|2[0-9]{3}|year`)

@@ -98,6 +98,9 @@ var toldEnds = []string{"expires", "expiring", "ends", "ending", "expire", "end"
 // takeReason keeps a reason. If it mentions an end, it asks whether the end is meant
 // for the grant.
 func (d *draft) takeReason(reason []word) {
+	if said := withoutPoliteness(reason); len(said) > 0 && endsSentence(said[len(said)-1:]) {
+		reason = said // thank you
+	}
 	text := joinTyped(reason)
 	if problem := reasonProblem(text); problem != "" {
 		d.noteOpen("%s", problem)

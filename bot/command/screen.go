@@ -84,24 +84,47 @@ func (d *draft) takeTold(items []item) []item {
 		return items
 	}
 	trial := &draft{reader: d.reader, isTrial: true}
-	from, before := 0, 0 // where the sentence begins, and how many licenses stand before it
-	licenses := 0
+	from, named := 0, 0         // where the sentence begins, and where the last license ends
+	var before, inside []string // the licenses that stand before it, and in it
 	for i, it := range items {
-		if it.kind == plain && !trial.licensesAt(items[i:]).isNone() {
-			if at := forBefore(items, i); at > 0 && licenses > 0 {
+		if found := trial.licensesAt(items[i:]); i >= named && !found.isNone() {
+			named = i + found.n
+			if at := forBefore(items, i); at > 0 && len(before)+len(inside) > 0 {
 				return d.askTold(items, at, i+1)
 			}
-			licenses++
+			inside = append(inside, strings.Join(found.codes, " or "))
 		}
 		if i+1 < len(items) && !it.endsClause {
 			continue
 		}
-		if before > 0 && licenses > before && tellsOfUse(items[from:i+1]) {
+		sentence := items[from : i+1]
+		switch isTold := len(before) > 0 && len(inside) > 0; {
+		case isTold && tellsOfUse(sentence):
 			return d.askTold(items, from, i+1)
+		case isTold && len(approvals.Without(inside, before)) == 0 && d.takeNamedAgain(sentence):
+			return slices.Concat(items[:from], []item{{kind: gap, endsClause: true}}, items[i+1:])
 		}
-		from, before = i+1, licenses
+		from, before, inside = i+1, append(before, inside...), nil
 	}
 	return items
+}
+
+// takeNamedAgain takes words that name a license once more, and say something else, as the reason: citizen
+// developer training.
+func (d *draft) takeNamedAgain(items []item) bool {
+	words := plainWords(items)
+	isName := func(w word) bool {
+		return slices.ContainsFunc(d.names, func(l licenseName) bool { return slices.Contains(l.words, nameKey(w.text)) })
+	}
+	isOther := func(w word) bool { return w.saysMuch() && !isName(w) && !d.isAskable(w.text) }
+	if len(words) < len(items) || d.ask.Reason != "" || !slices.ContainsFunc(words, isOther) ||
+		slices.ContainsFunc(words, d.isRisky) || d.countsSeats(words) || d.saysWhen(words) {
+		return false
+	}
+	reason := reasonOf(words)
+	d.ask.Reason = reason
+	d.noteReason(readsLikeReason, reason, reason)
+	return true
 }
 
 // forBefore is where the word for stands before an item, maybe with words that count it between them. It is

@@ -89,7 +89,7 @@ func (d *draft) askYear(items []item) bool {
 func (d *draft) askNumberedGroup(items []item) {
 	isWord := func(it item) bool { return it.kind == plain && it.means == "" && strings.EqualFold(it.text, "group") }
 	at := slices.IndexFunc(items, isWord) + 1
-	if at > 0 && at < len(items) && items[at].isNumber() && !isBeforeSeatWord(items, at) {
+	if at > 0 && at < len(items) && isDigits(items[at].text) && !isBeforeSeatWord(items, at) {
 		d.isUnclear = true
 		d.noteOpen("%s can be another group. One request is for one group.", Typed(joinTexts(items[at-1:at+1])))
 	}
@@ -167,6 +167,26 @@ func isBesideLicense(items []item, i, side int) bool {
 	}
 	return i >= 0 && i < len(items) && items[i].kind == license
 }
+
+// dropForSeats gives no meaning to the words before a number of seats: for up to 25 users.
+func dropForSeats(items []item) {
+	for i := range items {
+		at := i + 1
+		for at < len(items) && items[at].isOneOf(mostWords) {
+			at++
+		}
+		isSeats := at+1 < len(items) && items[at].isNumber() && items[at+1].isOneOf(seatWords)
+		if !items[i].isKeyword("for") || at == i+1 || !isSeats {
+			continue
+		}
+		for ; i < at; i++ {
+			items[i].means = nothing
+		}
+	}
+}
+
+// mostWords stand before the most seats that a group may use.
+var mostWords = []string{"up", "upto", "to", "at", "most", "max", "maximum", "a", "of"}
 
 // dropToSeats drops the words to and for between a license and its seats.
 func dropToSeats(items []item, mayStandApart bool) []item {

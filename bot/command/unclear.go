@@ -142,7 +142,16 @@ func (r *reader) askWhichRequest(words []word) *Error {
 		!haveOneOf(words[at:], []string{"request", "requests", "asked"}) {
 		return nil
 	}
-	return newFill(r.name+" cancel <id>", "A request is taken back by its id, which %s shows.", Typed(r.name+" mine"))
+	fill := r.name + " cancel <id>"
+	_, why := cutReason(words, 1)
+	if len(why) == 0 {
+		_, why = cutClause(words)
+	}
+	reason := formatReason(approvals.Ask{Reason: strings.TrimRight(joinTyped(why), ".,;: ")})
+	if reason != "" && fitsCommand(fill+" "+reason) {
+		fill += " " + reason
+	}
+	return newFill(fill, "A request is taken back by its id, which %s shows.", Typed(r.name+" mine"))
 }
 
 // askWithdraw asks whether a request is to be taken back, or these codes out of their group.

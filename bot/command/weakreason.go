@@ -12,7 +12,7 @@ func (d *draft) takeWeakReason(items []item) []item {
 	}
 	for i, it := range items {
 		words := plainWords(items[i:])
-		if it.kind != plain || len(words) < len(items)-i || !d.maySayWhy(words) {
+		if it.kind != plain || len(words) < len(items)-i || d.isInSentence(items, i) || !d.maySayWhy(words) {
 			continue
 		}
 		isWhole := d.isPurpose(words) || strings.EqualFold(it.typed, "so that") || words[1].isKeyword("per")
@@ -27,6 +27,18 @@ func (d *draft) takeWeakReason(items []item) []item {
 		return items[:i]
 	}
 	return items
+}
+
+// isInSentence reports whether words that say something stand before an item, back to punctuation: not used
+// since summer.
+func (d *draft) isInSentence(items []item, i int) bool {
+	from := i
+	for from > 0 && items[from-1].kind == plain && !items[from-1].endsClause {
+		from--
+	}
+	isPart, _ := d.findParts(items)
+	return from > 0 && from < i && items[from-1].endsClause && !slices.Contains(isPart[from:i], true) &&
+		slices.ContainsFunc(plainWords(items[from:i]), func(w word) bool { return w.saysMuch() || w.means == unneeded })
 }
 
 // maySayWhy reports whether words may be a reason behind the first one, or what something is for.
