@@ -117,7 +117,8 @@ func (d *draft) takeNamedAgain(items []item) bool {
 		return slices.ContainsFunc(d.names, func(l licenseName) bool { return slices.Contains(l.words, nameKey(w.text)) })
 	}
 	isOther := func(w word) bool { return w.saysMuch() && !isName(w) && !d.isAskable(w.text) }
-	if len(words) < len(items) || d.ask.Reason != "" || !slices.ContainsFunc(words, isOther) ||
+	hasLimit := func(w word) bool { return limitSign.MatchString(w.text) }
+	if len(words) < len(items) || slices.ContainsFunc(words, hasLimit) || d.ask.Reason != "" || !slices.ContainsFunc(words, isOther) ||
 		slices.ContainsFunc(words, d.isRisky) || d.countsSeats(words) || d.saysWhen(words) {
 		return false
 	}
