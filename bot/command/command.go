@@ -122,6 +122,9 @@ func (r *reader) parse(text string) (Command, error) {
 	case len(tokens) == 1 && tokens[0].means == "my":
 		return Command{Verb: VerbMine, Page: 1}, nil
 	}
+	if r.asksForSeats(tokens) {
+		return Command{Verb: VerbCodes}, nil
+	}
 	c, err := r.read(tokens)
 	if problem, ok := errors.AsType[*Error](err); ok && !r.isCheck && problem.Try == "" && len(problem.Either) == 0 {
 		if look, isAny, lookErr := r.readLookup(tokens); isAny && !strings.Contains(problem.Fill, "<id>") {

@@ -110,6 +110,41 @@ func (r *reader) askToExtend(words []word) *Error {
 	return question
 }
 
+// againWords ask for the same as a request once more.
+var againWords = []string{
+	"again", "resubmit", "repeat", "redo", "refile", "reopen", "retry", "same", sameAs, "copy", "reapply", "rerequest",
+}
+
+// askAgain offers the request that is named once more.
+func (r *reader) askAgain(words []word) *Error {
+	body, reason := cutReason(words, 0)
+	if len(reason) == 0 {
+		body, reason = cutClause(body)
+	}
+	filed, id := r.filedIn(body)
+	isAct := func(w word) bool { return w.isOneOf(idLookups[0].words) || w.isOneOf(idLookups[1].words) }
+	if id == "" || !haveOneOf(body, againWords) || slices.ContainsFunc(body, isAct) {
+		return nil
+	}
+	again := newError("", "A request is asked for again by its group and its licenses, as a new one.")
+	ask := filed.Ask
+	ask.Command, ask.Until, ask.Reason, ask.Packs = r.name, time.Time{}, joinTyped(reason), nil
+	isTimed := filed.Ask.IsTimed()
+	left := r.leftOf(body, nil, ask)
+	rest := strings.Fields(left)
+	isOther := func(text string) bool { return !slices.Contains(againWords, strings.ToLower(text)) && text != "as" }
+	switch {
+	case ask.Action != approvals.Add || slices.ContainsFunc(rest, isOther):
+		again.Format += " %s shows what was asked for."
+		again.Args = []any{Typed(withID(r.name, VerbStatus, id))}
+	case isTimed && ask.For == 0:
+		again.Fill = r.fillToExtend(ask, nil)
+	default:
+		again.Try = r.verify(ask)
+	}
+	return again
+}
+
 // cutClause cuts the words at the last punctuation if those behind it say something, and nothing of a time.
 func cutClause(words []word) (body, clause []word) {
 	for i := len(words) - 1; i > 0; i-- {

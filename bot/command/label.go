@@ -82,15 +82,21 @@ func (r *reader) openQuotes(tokens []word) []word {
 func (r *reader) splitSlashes(tokens []word) []word {
 	var out []word
 	for _, w := range splitSemicolons(tokens) {
-		parts := strings.FieldsFunc(w.text, func(c rune) bool { return strings.ContainsRune("/:|", c) })
+		parts := strings.FieldsFunc(w.text, func(c rune) bool { return strings.ContainsRune("/:|,", c) })
 		isCode := slices.ContainsFunc(parts, r.isAskable)
 		isGroup := slices.ContainsFunc(parts, r.isGroup)
-		if w.quoted || len(parts) < 2 || !isCode || !isGroup {
+		isOther := func(part string) bool { return !r.isGroup(part) }
+		areGroups := !slices.ContainsFunc(parts, isOther)
+		if w.quoted || len(parts) < 2 || !areGroups && (!isCode || !isGroup) {
 			out = append(out, w)
 			continue
 		}
-		for _, part := range parts {
-			out = append(out, word{text: part, typed: part})
+		for i, part := range parts {
+			typed := part
+			if areGroups && i+1 < len(parts) {
+				typed += "," // they are a list
+			}
+			out = append(out, word{text: part, typed: typed})
 		}
 	}
 	return out

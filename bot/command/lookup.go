@@ -85,7 +85,7 @@ func aboutRequest(verb Verb, words []word, at int) string {
 	}
 	text := string(verb) + " " + strings.ToUpper(words[at].text)
 	behind := withoutPoliteness(words[at+1:])
-	act := slices.Concat(idLookups[0].words, politeWords, []string{"now", "today", "immediately", "back"})
+	act := slices.Concat(idLookups[0].words, politeWords, []string{"now", "today", "immediately", "back", "again"})
 	isSaying := func(w word) bool { return w.saysMuch() && !w.isOneOf(act) }
 	if why := strings.Trim(joinTyped(behind), ",;:.-() "); verb == VerbCancel && slices.ContainsFunc(behind, isSaying) {
 		if with := text + " because " + why; reasonProblem(why) == "" && fitsCommand(with) {
@@ -97,6 +97,9 @@ func aboutRequest(verb Verb, words []word, at int) string {
 
 // isQuestion reports whether words begin as a question.
 func (r *reader) isQuestion(tokens []word) bool {
+	if r.knowsGroups() && asksSince(tokens) {
+		return true
+	}
 	if !r.knowsGroups() || len(tokens) < 2 || !tokens[0].isOneOf(questionWords) {
 		return false
 	}
@@ -105,6 +108,16 @@ func (r *reader) isQuestion(tokens []word) bool {
 		return false
 	}
 	return !tokens[0].isKeyword("why") || len(tokens) > 2 && !hasRequestID(tokens[1:2])
+}
+
+// asksSince reports whether the second word begins a question: until when does Sales have it?
+func asksSince(tokens []word) bool {
+	if len(tokens) < 3 || !tokens[1].isOneOf(questionWords) {
+		return false
+	}
+	isAsked := func(w word) bool { return strings.HasSuffix(w.typed, "?") }
+	isBefore := tokens[0].isOneOf(untilWords) || tokens[0].isOneOf(prepositions) || tokens[0].isKeyword("since")
+	return isBefore && slices.ContainsFunc(tokens, isAsked)
 }
 
 // lookAt is a command that only looks something up. One that changes something, or that may be beside
@@ -217,6 +230,9 @@ func (r *reader) readLookup(tokens []word) (c Command, isAny bool, err error) {
 	if hasRequestID(body) && r.wantsLaterEnd(body) {
 		return Command{}, true, r.askToExtend(tokens)
 	}
+	if again := r.askAgain(tokens); again != nil {
+		return Command{}, true, again
+	}
 	if which := r.askWhatToDo(body); which != nil {
 		return Command{}, true, which
 	}
@@ -231,6 +247,15 @@ func (r *reader) readLookup(tokens []word) (c Command, isAny bool, err error) {
 	isSure := body[0].isOneOf(showVerbs) || slices.ContainsFunc(body, word.isID) || namesOwnRequests(body)
 	c, err = r.lookAt(look, isSure, aboutLookup)
 	return c, true, err
+}
+
+// asksForSeats reports whether words ask for the licenses of the organization, its free seats or its packs.
+func (r *reader) asksForSeats(words []word) bool {
+	isOther := func(w word) bool {
+		return !w.isOneOf(licenseLooks) && !w.isOneOf(showVerbs) && !(item{word: w}).isFiller() && !r.isAskable(w.text)
+	}
+	return r.knowsGroups() && !r.namesGroup(words) && !slices.ContainsFunc(words, isOther) &&
+		haveOneOf(words, []string{"free", "left", "available", "packs"})
 }
 
 // mayLookUp reports whether a sentence is to show something or is about requests. With a group, a

@@ -119,7 +119,8 @@ func (d *draft) takeNamedAgain(items []item) bool {
 	isOther := func(w word) bool { return w.saysMuch() && !isName(w) && !d.isAskable(w.text) }
 	hasLimit := func(w word) bool { return limitSign.MatchString(w.text) }
 	if len(words) < len(items) || slices.ContainsFunc(words, hasLimit) || d.ask.Reason != "" ||
-		!slices.ContainsFunc(words, isOther) || slices.ContainsFunc(words, d.isRisky) || d.countsSeats(words) || d.saysWhen(words) {
+		!slices.ContainsFunc(words, isOther) || slices.ContainsFunc(words, d.isRisky) || d.countsSeats(words) ||
+		d.saysWhen(words) {
 		return false
 	}
 	reason := reasonOf(words)

@@ -103,6 +103,8 @@ func TestExtendARequest(t *testing.T) {
 		"extend R-7K3F9QXA by 12 hours":                        `fill in: "Finance Robots" IDU until <day>`,
 		"shorten R-7K3F9QXA by a week":                         `fill in: "Finance Robots" IDU until <day>`,
 		"extend R-7K3F9QXA til end of jan, sales not finished": `"Finance Robots" IDU until 2027-01-31 because sales not finished`,
+		"resubmit R-4MZ2T8WB because the manager agreed":       "Sales ATTUNU because the manager agreed",
+		"same as R-4MZ2T8WB but for Finance":                   "",
 		"renew R-7K3F9QXA":                                     `fill in: "Finance Robots" IDU until <day>`,
 		"extend R-4MZ2T8WB by a month":                         `fill in: Sales ATTUNU until <day>`,
 		"extend R-9C5HJ2VD until Friday":                       `fill in: <group> <code> until 2026-12-04`,
@@ -147,6 +149,8 @@ func TestSmallSignsKeepTheirMeaning(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]command.Command{
+		"until when does Finance have IDU?":              {Verb: command.VerbShow, Group: "Finance"},
+		"free seats of ATTUNU":                           {Verb: command.VerbCodes},
 		"what is CTZDEVCU?":                              {Verb: command.VerbCodes},
 		"which licences end soon?":                       {Verb: command.VerbMine, Page: 1},
 		"What licences does Finance have now?":           {Verb: command.VerbShow, Group: "Finance"},
