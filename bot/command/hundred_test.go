@@ -474,3 +474,43 @@ func TestAHundredOfCopenhagen(t *testing.T) {
 func TestAHundredOfSydney(t *testing.T) {
 	judgeRequests(t, "testdata/hundred-sydney.txt", 89, 100)
 }
+
+// TestAHundredOfOslo types what an administrator in Oslo wrote.
+func TestAHundredOfOslo(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-oslo.txt", 89, 100)
+}
+
+// TestAHundredOfDenver types what a manager in Denver wrote.
+func TestAHundredOfDenver(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-denver.txt", 81, 100)
+}
+
+// TestAHundredOfVienna types what the owner of a platform in Vienna wrote.
+func TestAHundredOfVienna(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-vienna.txt", 92, 100)
+}
+
+// TestAHundredOfEdinburgh types what the owner of a service in Edinburgh wrote.
+func TestAHundredOfEdinburgh(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-edinburgh.txt", 92, 100)
+}
+
+// TestAHundredOfBrussels types what a person in Brussels wrote.
+func TestAHundredOfBrussels(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-brussels.txt", 93, 100)
+}
+
+// TestAHundredOfJohannesburg types what a manager in Johannesburg wrote.
+func TestAHundredOfJohannesburg(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-johannesburg.txt", 88, 100)
+}
+
+// TestAHundredOfStuttgart types what a coordinator in Stuttgart wrote.
+func TestAHundredOfStuttgart(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-stuttgart.txt", 91, 100)
+}
+
+// TestAHundredOfAuckland types what an engineer in Auckland wrote.
+func TestAHundredOfAuckland(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-auckland.txt", 94, 100)
+}
