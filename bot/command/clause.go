@@ -138,7 +138,7 @@ func reasonOf(words []word) string {
 	if len(words) > 1 && words[0].isOneOf(weakReasonWords) {
 		words = words[1:]
 	}
-	return strings.Trim(joinTyped(words), ",;:.- ")
+	return strings.Trim(joinTyped(words), ",;:.-? ")
 }
 
 // withoutClauses is items with the end of a clause in place of each of these.

@@ -71,7 +71,7 @@ func (d *draft) isInClause(items []item, i int) bool {
 
 // takeForWords takes words behind "for" as a reason, if they name no day and sound like no time.
 func (d *draft) takeForWords(words []word) {
-	reason := strings.TrimRight(joinTyped(words), ".,;:")
+	reason := strings.TrimRight(joinTyped(words), ".,;:?")
 	switch {
 	case len(words) == 0: // they were thanks
 	case d.nameDay(words) && !d.hasEnd:

@@ -514,3 +514,13 @@ func TestAHundredOfStuttgart(t *testing.T) {
 func TestAHundredOfAuckland(t *testing.T) {
 	judgeRequests(t, "testdata/hundred-auckland.txt", 94, 100)
 }
+
+// TestAHundredOfBern types what an administrator in Bern wrote.
+func TestAHundredOfBern(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-bern.txt", 93, 100)
+}
+
+// TestAHundredOfAccra types what a person in Accra wrote.
+func TestAHundredOfAccra(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-accra.txt", 90, 100)
+}

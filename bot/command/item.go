@@ -96,7 +96,8 @@ func (d *draft) expand(tokens []word, found run) []item {
 	for i, w := range tokens {
 		switch {
 		case i == found.from:
-			items = append(items, item{kind: group, endsClause: endsClause(tokens[max(found.from, found.to-1)])})
+			last := tokens[max(found.from, found.to-1)]
+			items = append(items, item{word: word{typed: last.typed}, kind: group, endsClause: endsClause(last)})
 		case i > found.from && i < found.to, isArrow(w.text) && (i+1 == found.from || i == found.to):
 		default:
 			items = append(items, splitItem(w)...)
@@ -185,9 +186,9 @@ func endsClause(w word) bool {
 	if w.typed == "" || w.quoted {
 		return false
 	}
-	last := w.typed[len(w.typed)-1:]
-	isTitle := last == "." && len([]rune(w.text)) < 4 && unicode.IsUpper([]rune(w.text)[0]) &&
-		(strings.ToUpper(w.text) != w.text || len([]rune(w.text)) == 1) // as in Ms. or J.
+	last, text := w.typed[len(w.typed)-1:], []rune(w.text)
+	isTitle := last == "." && len(text) > 0 && len(text) < 4 && unicode.IsUpper(text[0]) &&
+		(strings.ToUpper(w.text) != w.text || len(text) == 1) // as in Ms. or J.
 	return strings.Contains(",;:.!?", last) && !isTitle
 }
 

@@ -98,10 +98,7 @@ var toldEnds = []string{"expires", "expiring", "ends", "ending", "expire", "end"
 // takeReason keeps a reason. If it mentions an end, it asks whether the end is meant
 // for the grant.
 func (d *draft) takeReason(reason []word) {
-	if said := withoutPoliteness(reason); len(said) > 0 && endsSentence(said[len(said)-1:]) {
-		reason = said // thank you
-	}
-	text := joinTyped(reason)
+	reason, text := reasonText(reason)
 	if problem := reasonProblem(text); problem != "" {
 		d.noteOpen("%s", problem)
 		return
@@ -156,6 +153,19 @@ const (
 // noteReason notes that what was typed is taken for the reason, and where it belongs.
 func (d *draft) noteReason(format, typed, reason string) {
 	d.noteCorrection(typed, "because "+reason, format, Typed(typed), Typed("because"))
+}
+
+// reasonText are the words of a reason and its text, without thanks behind it and without the question mark of
+// the whole request.
+func reasonText(reason []word) ([]word, string) {
+	if said := withoutPoliteness(reason); len(said) > 0 && endsSentence(said[len(said)-1:]) {
+		reason = said
+	}
+	text := joinTyped(reason)
+	if len(reason) > 1 {
+		text = strings.TrimRight(text, "? ")
+	}
+	return reason, text
 }
 
 // tailOf is what stands behind the first sentence of a reason, or is a number of seats behind a comma, if it may
