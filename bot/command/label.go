@@ -150,7 +150,7 @@ func dropLabels(tokens []word) []word {
 		hasSign := label.typed != w.typed || wordAt(tokens, i+1).text == "="
 		switch plain := stripDecoration(value); {
 		case w.text == "=" && wasLabel, w.text == "/":
-		case !hasSign || !label.isOneOf(labels):
+		case !hasSign || !label.isOneOf(labels), label.isKeyword("id") && isDigits(plain): // a code and its limit
 			out = append(out, w)
 		case plain != "":
 			out = append(out, asKeyword(label, wordAt(tokens, i+1)), word{text: plain, typed: strings.TrimSpace(value)})
