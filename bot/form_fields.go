@@ -169,7 +169,7 @@ func (in formFields) untilWords() string {
 	return withKeyword("until", in.until)
 }
 
-// reasonWords puts the reason in double quotes, so that nothing in it is read as an end. Its lines are one.
+// reasonWords puts the reason in double quotes, on one line, so that nothing in it is read as an end.
 func (in formFields) reasonWords() string {
 	why := strings.ReplaceAll(command.Normalize(strings.Join(strings.Fields(in.why), " ")), `"`, " ")
 	if strings.TrimSpace(why) == "" {

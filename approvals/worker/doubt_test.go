@@ -33,6 +33,36 @@ func TestJudgmentOutlivesOneLookThatDoesNotShowTheReaction(t *testing.T) {
 	})
 }
 
+// A reaction that a look showed first is the same one when its event arrives.
+func TestLateEventOfAJudgedReactionBringsNoVote(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		w.slack.groups = map[string][]string{"S1": {anna}}
+		w.adopt(SimplePolicy([]string{"S1"}, 1, 5*time.Hour))
+		r := w.carded()
+		late := w.slack.put(r, bystander, true)
+		w.hellos <- struct{}{}
+		w.until("told", func(r Request) bool { return len(r.Notified) == 1 })
+		w.slack.mu.Lock()
+		w.slack.groups["S1"] = []string{anna, bystander}
+		w.slack.mu.Unlock()
+		time.Sleep(3 * time.Minute) // caches forget
+		if err := w.store.RecordReaction(w.Context(), late); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Minute)
+		w.puts(0)
+		if r = w.read(r.ID); r.State != Pending {
+			t.Errorf("the request is %s by %v: the ✅ that did not count counts now", r.State, Voters(r.Votes))
+		}
+		w.react(r, bystander, false)
+		w.react(r, bystander, true)
+		if r = w.quiet(); r.State != Done {
+			t.Errorf("the new ✅ does not count: the request is %s, judged %+v", r.State, r.Judgments)
+		}
+	})
+}
+
 // A reaction given after a removal that was heard is a new one, though no event told of it.
 func TestReactionAfterItsHeardRemovalIsJudgedAnew(t *testing.T) {
 	t.Parallel()
