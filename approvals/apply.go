@@ -57,7 +57,7 @@ func eligibilityToday(r Request, today Terms, b Ballot, stages []int, unread boo
 	case unread:
 		return Uncheckable // the unread group may name the person
 	}
-	return NotApprover
+	return NotToday
 }
 
 // IsUndecided reports whether an unread user group of today may decide about the

@@ -1,6 +1,7 @@
 package approvals
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -10,8 +11,8 @@ import (
 // becomes an approver later approves by a new reaction.
 type Judgment struct {
 	User        string      `json:"user" words:"person"`
-	Name        string      `json:"name"` // of the emoji
-	EventTS     string      `json:"event_ts,omitempty"`
+	Name        string      `json:"name"`               // of the emoji
+	EventTS     string      `json:"event_ts,omitempty"` // Slack's time of the reaction, or at the look that showed it
 	Eligibility Eligibility `json:"eligibility"`
 	At          time.Time   `json:"at"` // of the judgment
 }
@@ -19,7 +20,7 @@ type Judgment struct {
 // lasts reports whether an approval with this eligibility never counts later.
 func (e Eligibility) lasts() bool {
 	switch e {
-	case NotApprover, IsRequester, IsGuest, IsExternal, IsBot, Deactivated:
+	case NotApprover, NotToday, IsRequester, IsGuest, IsExternal, IsBot, Deactivated:
 		return true
 	}
 	return false
@@ -43,14 +44,17 @@ func (j Judgment) isOf(b Ballot) bool {
 	if j.User != b.User || j.Name != b.Name {
 		return false
 	}
-	if b.EventTS != "" && j.EventTS != "" {
-		return b.EventTS == j.EventTS
-	}
-	judged := j.At
-	if given, dated := ParseTimestamp(j.EventTS); dated {
-		judged = given
+	judged, dated := ParseTimestamp(j.EventTS)
+	if !dated { // only the store's clock is known, and it may be behind Slack's
+		judged = j.At.Add(clockDoubt)
 	}
 	return !Reaction{EventTS: b.EventTS, AfterTS: b.AfterTS}.isAfter(judged)
+}
+
+// IsUndatedYes reports whether the ballot is on an approval that no event dated and that was
+// not judged before. What is made of it rests on when it was looked at, by Slack's clock.
+func (b Ballot) IsUndatedYes(r Request) bool {
+	return !b.Deny && b.EventTS == "" && r.firstEligibility(b) == Counts
 }
 
 // isNewJudgment reports whether a ballot brings a lasting judgment that is not known.
@@ -68,7 +72,7 @@ func (r Request) judge(ballots []Ballot, now time.Time) Request {
 			return j.User == b.User && j.Name == b.Name // on an earlier reaction
 		})
 		judgments = append(judgments, Judgment{
-			User: b.User, Name: b.Name, EventTS: b.EventTS, Eligibility: b.Eligibility, At: now,
+			User: b.User, Name: b.Name, EventTS: cmp.Or(b.EventTS, b.LookedTS), Eligibility: b.Eligibility, At: now,
 		})
 		r.Judgments = judgments
 	}

@@ -277,13 +277,18 @@ func (e ConsentLost) move(r Request, now time.Time) (Step, error) {
 }
 
 // The write rests on the consent of the recorded approvers: the outcome
-// names them, also where the answer to the write is lost.
+// names them, also where the answer to the write is lost. Whoever is none of them any more
+// is told.
 func (e ApproversChanged) move(r Request, now time.Time) (Step, error) {
 	if r.State != Approved {
 		return Step{}, ErrNoTransition
 	}
-	r.Votes = consents(r.Votes, e.Ballots, now)
-	return Step{Request: r.judge(e.Ballots, now), Enqueue: []Job{{Kind: JobUpdateCard}}}, nil
+	before := r.Votes
+	r.Votes = consents(before, e.Ballots, now)
+	former := slices.DeleteFunc(slices.Clone(e.Ballots), func(b Ballot) bool { return !HasVoted(before, b.User) })
+	step := notifyIgnored(r.judge(e.Ballots, now), former)
+	step.Enqueue = append(step.Enqueue, Job{Kind: JobUpdateCard})
+	return step, nil
 }
 
 // People are told once for each state that an effect takes longer.

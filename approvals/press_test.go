@@ -149,7 +149,7 @@ func TestWithdrawingUndatedReactions(t *testing.T) {
 	}{
 		{"a yes that was seen before", "ok", -time.Minute, false},
 		{"a yes that was seen later, and may be older", "ok", time.Minute, false},
-		{"a no that was seen before", "x", -time.Minute, false},
+		{"a no that was seen before, by a clock that may be slow", "x", -time.Minute, true},
 		{"a no that was seen later, and may be new", "x", time.Minute, true},
 	} {
 		votes := r.VotesAmong([]Reaction{{User: anna, Name: c.name, SeenAt: early.Add(c.seen), Present: true}})

@@ -85,9 +85,8 @@ func (r Request) pressesAsVotes() []Reaction {
 	return votes
 }
 
-// isWithdrawn reports whether the giver of a reaction pressed Withdraw after it.
-// Without a time of its own it was given before its first sight. One that was first
-// seen later may be new: a yes is then withdrawn, a no is not.
+// isWithdrawn reports whether the giver of a reaction pressed Withdraw after it. One without
+// a time of its own may be older or newer: a yes is then withdrawn, a no is not.
 func (r Request) isWithdrawn(given Reaction) bool {
 	last, pressed := r.lastPress(given.User)
 	if !pressed || last.Button != PressWithdraw {
@@ -95,13 +94,7 @@ func (r Request) isWithdrawn(given Reaction) bool {
 	}
 	at, _ := Reaction{EventTS: last.At}.GivenAt()
 	_, dated := given.GivenAt()
-	switch {
-	case given.isAfter(at):
-		return false
-	case !dated && given.Deny:
-		return !given.SeenAt.After(at)
-	}
-	return true
+	return !given.isAfter(at) && (dated || !given.Deny)
 }
 
 // commentOf is what a person wrote when they denied the request by a button.

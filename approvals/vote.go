@@ -152,6 +152,7 @@ const (
 	IsLate      Eligibility = "late"         // an approval given after the deadline
 	IsUndated   Eligibility = "undated"      // an approval first seen after the deadline, which no event dates
 	NotApprover Eligibility = "not_approver" // no stage names the person
+	NotToday    Eligibility = "not_today"    // a stage does, and the policy of today does not
 	OtherEmoji  Eligibility = "other_emoji"  // a person who may vote gave an emoji that is no vote
 	Uncheckable Eligibility = "uncheckable"  // the check could not be made, which is a refusal
 )
@@ -159,9 +160,10 @@ const (
 // A Ballot is one reaction after its author was looked up.
 type Ballot struct {
 	User        string      `json:"user" words:"person"`
-	Name        string      `json:"name,omitempty"`     // of the emoji
-	EventTS     string      `json:"event_ts,omitempty"` // Slack's time of the reaction
-	AfterTS     string      `json:"after_ts,omitempty"` // without it: the time of the last event before the reaction
+	Name        string      `json:"name,omitempty"`      // of the emoji
+	EventTS     string      `json:"event_ts,omitempty"`  // Slack's time of the reaction
+	AfterTS     string      `json:"after_ts,omitempty"`  // without it: the time of the last event before the reaction
+	LookedTS    string      `json:"looked_ts,omitempty"` // and Slack's time at the look that showed the reaction
 	Deny        bool        `json:"deny,omitempty"`
 	Eligibility Eligibility `json:"eligibility"`
 	Stages      []int       `json:"stages,omitempty"` // those that name the person

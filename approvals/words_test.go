@@ -12,7 +12,7 @@ import (
 // named by them.
 var facts = []string{
 	"Action", "Allocation", "Foreign", "Answer", "Answered", "Shown", "Approve", "At", "Button", "CardTS", "Channel", "Code", "Codes",
-	"Command", "Deny", "Eligibility", "EventTS", "AfterTS", "Extend", "Add", "Remove", "Keep", "Found", "Group", "Hint", "ID", "Kind",
+	"Command", "Deny", "Eligibility", "EventTS", "AfterTS", "LookedTS", "Extend", "Add", "Remove", "Keep", "Found", "Group", "Hint", "ID", "Kind",
 	"Message", "Name", "NewID", "Pattern", "Post", "Reason", "Removed", "Absent", "Remaining", "Request", "Rule", "State",
 	"SHA256", "From", "Head", "Lost", "Suggestions", "ConcernedCodes", "TS", "Actions", "Canonical",
 	"Packs", "JournalHead", "GroupID", "Violation", "PolicySHA256", "Gained", "Lost", "Items",

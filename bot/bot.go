@@ -177,7 +177,7 @@ func (b *Bot) assemble(d Deps) {
 	b.socket = socket.New(socket.Config{
 		APIURL: d.Slack.APIURL, BotToken: d.Slack.BotToken, AppToken: d.Slack.AppToken,
 		FollowsAppToken: d.Slack.FollowsAppToken,
-		OnHello:         b.signalReconnected, Replicas: d.Slack.Replicas, Watch: d.Slack.Watch,
+		OnHello:         b.signalReconnected, Replicas: d.Slack.Replicas, Watch: d.Slack.Watch, Now: d.Now,
 		Explain: func(err error) error { return slackapi.ClassifyError("apps.connections.open", err) },
 	}, b.intake, d.Log)
 	b.client.FollowDates(b.socket.NoteDate)

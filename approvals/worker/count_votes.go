@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"licensebot/approvals"
@@ -128,7 +129,29 @@ func (w *Runner) lookUpBallots(
 		}
 		ballots = append(ballots, approvals.NewBallot(r, vote, voter))
 	}
+	if err := w.dateLook(ctx, r, ballots); err != nil && !approvals.IsRefused(err) {
+		return approvals.ConsentLook{}, err
+	}
 	return approvals.LookAt(votes, ballots, members, unread != nil), refusal
+}
+
+// dateLook asks for Slack's time if there are approvals that no event dated. What is found out
+// about them lasts: an event that comes later tells, by Slack's own time, whether it is about
+// the same reaction.
+func (w *Runner) dateLook(ctx context.Context, r approvals.Request, ballots []approvals.Ballot) error {
+	if !slices.ContainsFunc(ballots, func(b approvals.Ballot) bool { return b.IsUndatedYes(r) }) {
+		return nil
+	}
+	now, err := w.Directory.Now(ctx)
+	if err != nil || now.IsZero() {
+		return err
+	}
+	for i, b := range ballots {
+		if b.IsUndatedYes(r) {
+			ballots[i].LookedTS = approvals.TimestampAt(now)
+		}
+	}
+	return nil
 }
 
 // lookUpBystander looks up a person outside the approvers, for the explanation. The

@@ -33,12 +33,69 @@ func TestJudgmentOutlivesOneLookThatDoesNotShowTheReaction(t *testing.T) {
 	})
 }
 
-// A reaction that a look showed first is the same one when its event arrives.
+// A reaction that a look showed first is the same one when its event arrives, however far the
+// store's clock and Slack's are apart. One given after the word counts.
 func TestLateEventOfAJudgedReactionBringsNoVote(t *testing.T) {
 	t.Parallel()
+	for name, slow := range clocksApart {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			live(t, func(w *world) {
+				w.behind.Store(int64(slow))
+				w.slack.groups = map[string][]string{"S1": {anna}}
+				w.adopt(SimplePolicy([]string{"S1"}, 1, 5*time.Hour))
+				r := w.carded()
+				late := []Reaction{w.slack.put(r, bystander, true)}
+				time.Sleep(time.Second)
+				late = append(late, w.slack.put(r, bystander, false), w.slack.put(r, bystander, true))
+				time.Sleep(time.Second)
+				w.hellos <- struct{}{}
+				w.until("told", func(r Request) bool { return len(r.Notified) == 1 })
+				w.slack.mu.Lock()
+				w.slack.groups["S1"] = []string{anna, bystander}
+				w.slack.mu.Unlock()
+				time.Sleep(3 * time.Minute) // caches forget
+				for _, heard := range late {
+					if err := w.store.RecordReaction(w.Context(), heard); err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(time.Minute)
+				}
+				time.Sleep(5 * time.Minute)
+				w.puts(0)
+				if r = w.read(r.ID); r.State != Pending {
+					t.Errorf("the request is %s by %v: the ✅ that did not count counts now", r.State, Voters(r.Votes))
+				}
+				w.react(r, bystander, false)
+				w.react(r, bystander, true)
+				if r = w.quiet(); r.State != Done {
+					t.Errorf("the new ✅ does not count: the request is %s, judged %+v", r.State, r.Judgments)
+				}
+			})
+		})
+	}
+}
+
+// clocksApart is how far the store's clock is slow of Slack's.
+var clocksApart = map[string]time.Duration{
+	"the clocks agree": 0, "the store's is behind": 3 * time.Minute, "the store's is ahead": -3 * time.Minute,
+	"the store's is hours behind": 2 * time.Hour,
+}
+
+// A second look at a judged reaction needs no time of Slack, and without one the store's own
+// clock is doubted.
+func TestJudgmentWithoutSlacksTime(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
+		w.slack.answer(func(call string, _ int) (bool, error) {
+			if call == "now" {
+				return false, &RefusedError{Answer: "not_allowed"}
+			}
+			return true, nil
+		})
 		w.slack.groups = map[string][]string{"S1": {anna}}
 		w.adopt(SimplePolicy([]string{"S1"}, 1, 5*time.Hour))
+		w.behind.Store(int64(9 * time.Minute))
 		r := w.carded()
 		late := w.slack.put(r, bystander, true)
 		w.hellos <- struct{}{}
@@ -46,14 +103,14 @@ func TestLateEventOfAJudgedReactionBringsNoVote(t *testing.T) {
 		w.slack.mu.Lock()
 		w.slack.groups["S1"] = []string{anna, bystander}
 		w.slack.mu.Unlock()
-		time.Sleep(3 * time.Minute) // caches forget
+		time.Sleep(3 * time.Minute)
 		if err := w.store.RecordReaction(w.Context(), late); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(5 * time.Minute)
+		time.Sleep(15 * time.Minute)
 		w.puts(0)
-		if r = w.read(r.ID); r.State != Pending {
-			t.Errorf("the request is %s by %v: the ✅ that did not count counts now", r.State, Voters(r.Votes))
+		if n := w.slack.count("now"); n != 1 {
+			t.Errorf("Slack's time was asked for %d times, want once for one judgment", n)
 		}
 		w.react(r, bystander, false)
 		w.react(r, bystander, true)
@@ -66,31 +123,40 @@ func TestLateEventOfAJudgedReactionBringsNoVote(t *testing.T) {
 // A reaction given after a removal that was heard is a new one, though no event told of it.
 func TestReactionAfterItsHeardRemovalIsJudgedAnew(t *testing.T) {
 	t.Parallel()
-	for name, give := range map[string]func(*world, Request){
+	gifts := map[string]func(*world, Request){
 		"first one heard":     func(w *world, r Request) { w.react(r, bystander, true) },
 		"first one looked up": func(w *world, r Request) { w.unheard(r, bystander, true); w.hellos <- struct{}{} },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			live(t, func(w *world) {
-				w.slack.groups = map[string][]string{"S1": {anna}}
-				w.adopt(SimplePolicy([]string{"S1"}, 1, 5*time.Hour))
-				r := w.carded()
-				give(w, r)
-				w.until("told", func(r Request) bool { return len(r.Notified) == 1 })
-				time.Sleep(3 * time.Minute)
-				w.slack.mu.Lock()
-				w.slack.groups["S1"] = []string{anna, bystander}
-				w.slack.mu.Unlock()
-				w.react(r, bystander, false)
-				w.unheard(r, bystander, true) // all deliveries are lost
-				time.Sleep(5 * time.Minute)
-				if r = w.read(r.ID); r.State != Done {
-					t.Errorf("the request is %s, judged %+v", r.State, r.Judgments)
-				}
-			})
-		})
 	}
+	for name, slow := range clocksApart {
+		for how, give := range gifts {
+			judgeAnew(t, name+", "+how, slow, give)
+		}
+	}
+}
+
+// judgeAnew plays a reaction that is judged, taken back, and given anew when its giver may vote.
+func judgeAnew(t *testing.T, name string, slow time.Duration, give func(*world, Request)) {
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		live(t, func(w *world) {
+			w.behind.Store(int64(slow))
+			w.slack.groups = map[string][]string{"S1": {anna}}
+			w.adopt(SimplePolicy([]string{"S1"}, 1, 5*time.Hour))
+			r := w.carded()
+			give(w, r)
+			w.until("told", func(r Request) bool { return len(r.Notified) == 1 })
+			time.Sleep(3 * time.Minute)
+			w.slack.mu.Lock()
+			w.slack.groups["S1"] = []string{anna, bystander}
+			w.slack.mu.Unlock()
+			w.react(r, bystander, false)
+			w.unheard(r, bystander, true) // all deliveries are lost
+			time.Sleep(5 * time.Minute)
+			if r = w.read(r.ID); r.State != Done {
+				t.Errorf("the request is %s, judged %+v", r.State, r.Judgments)
+			}
+		})
+	})
 }
 
 // A person who joined the user group a moment ago votes, though a cache does not know yet.

@@ -276,6 +276,9 @@ type Directory interface {
 	// ListAudience lists who sees a channel.
 	ListAudience(ctx context.Context, channel string, maxAge time.Duration) (approvals.Audience, error)
 
+	// Now is Slack's own clock, or a little more; zero if its answer has no date.
+	Now(ctx context.Context) (time.Time, error)
+
 	// CardReactions reads all reactions on one card but the bot's own.
 	// ErrCardDeleted if the card was deleted.
 	CardReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error)

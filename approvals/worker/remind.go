@@ -60,7 +60,11 @@ func (w *Runner) listAwake(ctx context.Context, r approvals.Request) (awake []st
 	if err = ignoreRefusal(err); err != nil {
 		return nil, nil, err
 	}
-	a := audience{Directory: w.Directory, request: r, now: now, members: members}
+	today, err := w.listMembersToday(ctx, r, now)
+	if err = ignoreRefusal(err); err != nil {
+		return nil, nil, err
+	}
+	a := audience{Directory: w.Directory, request: r, now: now, members: members, today: today}
 	for _, id := range r.Terms.Approvers() {
 		reached, err := a.reach(ctx, id)
 		if err != nil {
@@ -74,12 +78,36 @@ func (w *Runner) listAwake(ctx context.Context, r approvals.Request) (awake []st
 	return awake, &postponed{a.after}, nil
 }
 
+// listMembersToday lists the people of each stage whom the policy of today asks about a
+// request. Nil if it asks nobody or forbids the change, or if UiPath does not show the group.
+func (w *Runner) listMembersToday(ctx context.Context, r approvals.Request, now time.Time) ([][]string, error) {
+	policy, proposal := w.Policy(), *r.Proposal
+	var unread error
+	if proposal.Group, unread = w.Licenses.ReadGroup(ctx, r.Proposal.Group.ID); unread != nil {
+		return nil, nil
+	}
+	input, err := w.policyInput(ctx, policy, proposal.PolicyInput(r, now))
+	if err != nil {
+		return nil, err
+	}
+	today := policy.Recheck(r.Terms, r.Proposal.Group, input).Today
+	if len(today.Stages) == 0 {
+		return nil, nil
+	}
+	members, err := w.listStageMembers(ctx, today.Stages, groupAgeAtReminder)
+	if err != nil {
+		return nil, err
+	}
+	return members, nil
+}
+
 // An audience is the people that a reminder can reach.
 type audience struct {
 	Directory
 	request approvals.Request
 	now     time.Time
 	members [][]string // by stage
+	today   [][]string // those of the policy of today; nil: not known, or nobody
 	lookups int
 	after   time.Duration // until the first morning of those who sleep
 }
@@ -125,6 +153,9 @@ func (a *audience) reach(ctx context.Context, id string) ([]string, error) {
 func (a *audience) canMention(p approvals.Person) (ask, harmless bool) {
 	if p.Bot || p.Deactivated {
 		return false, true
+	}
+	if a.today != nil && len(approvals.StagesNaming(a.today, p.ID)) == 0 {
+		return false, false // an approval would be lost before the write
 	}
 	can := approvals.Voter{Person: p, Stages: approvals.StagesNaming(a.members, p.ID)}.CanHelp(a.request)
 	if approvals.IsDay(a.now, p.UTCOffset) {

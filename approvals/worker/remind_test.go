@@ -269,6 +269,37 @@ func TestUserGroupsInReminders(t *testing.T) {
 	}
 }
 
+// Nobody is reminded whose approval the policy of today would not take.
+func TestRemindersGoByThePolicyOfToday(t *testing.T) {
+	t.Parallel()
+	auto := Policy{Rules: []PolicyRule{{Name: "auto", AutoApprove: true}}}
+	for name, c := range map[string]struct {
+		today Policy
+		want  string
+	}{
+		"as shown":          {SimplePolicy([]string{anna, "S1"}, 1, time.Hour), anna + " S1"},
+		"one left out":      {SimplePolicy([]string{"S1"}, 1, time.Hour), "S1"},
+		"others of a group": {SimplePolicy([]string{anna, cleo}, 1, time.Hour), anna + " " + cleo},
+		"a hidden group":    {SimplePolicy([]string{untold}, 1, time.Hour), anna + " S1"},
+		"nobody is asked":   {auto, anna + " S1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			live(t, func(w *world) {
+				w.slack.groups = map[string][]string{"S1": {ben, cleo}}
+				w.adopt(SimplePolicy([]string{anna, "S1"}, 1, time.Hour))
+				w.monday(8)
+				since := time.Now()
+				w.pending(40 * time.Minute)
+				w.hide(untold, &RefusedError{Answer: "missing_scope"})
+				w.adopt(c.today)
+				w.skipTo(since.Add(15 * time.Minute))
+				w.wantReminded(since, "15m0s "+c.want)
+			})
+		})
+	}
+}
+
 // Lost consent is told in the thread, with who lost it and why.
 func TestReopenedIsTold(t *testing.T) {
 	t.Parallel()

@@ -593,6 +593,12 @@ func (s *slackFake) ListAudience(_ context.Context, channel string, maxAge time.
 	return seers, s.untold[channel]
 }
 
+// Now is Slack's clock; the store's may be behind or ahead.
+func (s *slackFake) Now(context.Context) (now time.Time, err error) {
+	err = s.do("now", func() { now = time.Now() })
+	return now, err
+}
+
 func (s *slackFake) CardReactions(_ context.Context, channel, ts string) ([]Reaction, error) {
 	var shown []Reaction
 	var gone bool

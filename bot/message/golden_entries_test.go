@@ -359,6 +359,7 @@ func (g *golden) addReplies() {
 	}
 	pending := goldenRequest(approvals.Pending)
 	g.reply("Consent lost", pending, lost(approvals.Withdrawn, approvals.NotApprover))
+	g.reply("Consent lost: by the policy of today", pending, lost(approvals.NotToday))
 	g.reply("Consent lost: in a stage", goldenRequest(approvals.Pending, inStages), lost(approvals.LostStage))
 	g.reply("Consent lost: other reasons", pending, lost(approvals.Deactivated, approvals.IsLate, approvals.IsUndated, approvals.Uncheckable, approvals.IsGuest))
 	g.reply("Consent lost: not shown", pending, lost(approvals.NotShown))
@@ -449,7 +450,7 @@ func (g *golden) addPrivateWords() {
 	g.covered["job "+string(approvals.JobTellVoter)] = true
 	for _, why := range []approvals.Eligibility{
 		approvals.IsBot, approvals.Deactivated, approvals.IsExternal, approvals.IsGuest, approvals.IsRequester, approvals.IsLate,
-		approvals.IsUndated, approvals.NotApprover, approvals.Uncheckable, approvals.OtherEmoji,
+		approvals.IsUndated, approvals.NotApprover, approvals.NotToday, approvals.Uncheckable, approvals.OtherEmoji,
 	} {
 		g.covered["eligibility "+string(why)] = true
 		g.add("Vote: "+string(why), phrases().TellVoter(goldenRequest(approvals.Pending), why))

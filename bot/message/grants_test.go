@@ -139,11 +139,11 @@ func TestWordsThatKeepThingsGoing(t *testing.T) {
 	}
 	var reasons []string
 	for _, why := range []approvals.Eligibility{
-		approvals.Withdrawn, approvals.Deactivated, approvals.NotApprover, approvals.LostStage, approvals.IsLate, approvals.Uncheckable, approvals.IsGuest,
+		approvals.Withdrawn, approvals.Deactivated, approvals.NotApprover, approvals.NotToday, approvals.LostStage, approvals.IsLate, approvals.Uncheckable, approvals.IsGuest,
 	} {
 		reasons = append(reasons, lossClause(why))
 	}
-	if slices.Sort(reasons); len(slices.Compact(reasons)) != 7 {
+	if slices.Sort(reasons); len(slices.Compact(reasons)) != 8 {
 		t.Errorf("two losses are told alike: %v", reasons)
 	}
 }

@@ -48,6 +48,9 @@ func ExplainVoteIgnored(r approvals.Request, why approvals.Eligibility) string {
 	case approvals.NotApprover:
 		return start + fmt.Sprintf("its approvers are %s. "+
 			"If you become one of them, take it back and vote anew.", mentionPeople(r.Terms.Approvers()))
+	case approvals.NotToday:
+		return start + "the policy of today does not name you as an approver of it. " +
+			"If it does so again, take the reaction back and vote anew."
 	case approvals.IsGuest:
 		return start + "guests of this workspace cannot approve licenses."
 	case approvals.IsExternal:

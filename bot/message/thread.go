@@ -64,6 +64,8 @@ func lossClause(why approvals.Eligibility) string {
 		return "was deactivated in Slack"
 	case approvals.NotApprover:
 		return "is no longer one of its approvers"
+	case approvals.NotToday:
+		return "is no approver of it by the policy of today"
 	case approvals.LostStage:
 		return "may no longer approve for the same stage"
 	case approvals.IsLate:

@@ -206,7 +206,7 @@ func TestAnswersToPeople(t *testing.T) {
 	said := []string{w.ConfirmReceipt(Receipt{Request: r}), w.ConfirmReceipt(Receipt{Request: r, Ahead: 30}), w.ConfirmReceipt(Receipt{Request: r, Ahead: 300}), w.CommandHelp("/allocate"), CommandNotStored(), CommandBusy(), CommandBroken()}
 	for _, why := range []approvals.Eligibility{
 		approvals.IsBot, approvals.Deactivated, approvals.IsExternal, approvals.IsGuest,
-		approvals.IsRequester, approvals.NotApprover, approvals.Uncheckable, "a standing of tomorrow",
+		approvals.IsRequester, approvals.NotApprover, approvals.NotToday, approvals.Uncheckable, "a standing of tomorrow",
 	} {
 		said = append(said, ExplainVoteIgnored(r, why))
 	}

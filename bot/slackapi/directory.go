@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -186,6 +187,23 @@ func (d *Directory) ListAudience(
 		members, err := d.client.listChannelMembers(ctx, channel)
 		return approvals.Audience{Private: true, Members: members, TwoIDs: d.identity.EnterpriseID != ""}, err
 	})
+}
+
+// dateLag is how far the Date of an answer may be behind Slack's clock: it has whole seconds,
+// and a server may tell one that it made a moment ago.
+const dateLag = 2 * time.Second
+
+// Now is Slack's clock, and dateLag; zero if the answer has no date.
+func (d *Directory) Now(ctx context.Context) (time.Time, error) {
+	who, err := d.api.AuthTestContext(ctx)
+	if err != nil {
+		return time.Time{}, ClassifyError("auth.test", err)
+	}
+	date, err := http.ParseTime(who.Header.Get("Date"))
+	if err != nil {
+		return time.Time{}, nil
+	}
+	return date.Add(dateLag), nil
 }
 
 // CardReactions reads all reactions on a card but the bot's own. ErrCardDeleted means

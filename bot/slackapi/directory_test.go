@@ -3,6 +3,8 @@ package slackapi
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 	"time"
@@ -266,5 +268,35 @@ func TestWhoSeesAChannel(t *testing.T) {
 	r.slack.SetScopes(slices.DeleteFunc(fakeslack.DefaultScopes(), func(s string) bool { return s == "groups:read" })...)
 	if _, err := r.directory.ListAudience(r.ctx, channel, 0); err == nil {
 		t.Error("without the scope")
+	}
+}
+
+// TestNowIsNeverBehindSlack compares it with the timestamps that Slack gives, in any part of a
+// second, however far this host's clock is off.
+func TestNowIsNeverBehindSlack(t *testing.T) {
+	now := testTime
+	r := newRig(t, fakeslack.Config{Now: func() time.Time { return now }})
+	for _, part := range []time.Duration{0, time.Microsecond, 500 * time.Millisecond, 999999 * time.Microsecond} {
+		now = testTime.Add(part)
+		before, _ := approvals.ParseTimestamp(r.posted())
+		asked, err := r.directory.Now(r.ctx)
+		if err != nil || before.After(asked) || asked.Sub(now) > dateLag {
+			t.Errorf("after a message of %s Slack's clock is %s, %v", before, asked, err)
+		}
+	}
+}
+
+// TestNowOfAnswersWithoutDate knows none, and passes a failure on.
+func TestNowOfAnswersWithoutDate(t *testing.T) {
+	for date, fails := range map[string]bool{"": false, "soon": false, "none": true} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header()["Date"] = []string{date}
+			_, _ = fmt.Fprintf(w, `{"ok":%t,"error":"invalid_auth"}`, !fails)
+		}))
+		t.Cleanup(server.Close)
+		directory := NewDirectory(NewClient(server.URL+"/", "xoxb-1"), Identity{})
+		if now, err := directory.Now(t.Context()); !now.IsZero() || (err != nil) != fails {
+			t.Errorf("Date %q: %s, %v", date, now, err)
+		}
 	}
 }

@@ -31,8 +31,11 @@ type clockWatch struct {
 	logged  time.Duration   // since begun; zero: the clock was right
 }
 
-func newClockWatch(log zerolog.Logger) *clockWatch {
-	return &clockWatch{log: log, now: time.Now, begun: time.Now()}
+func newClockWatch(now func() time.Time, log zerolog.Logger) *clockWatch {
+	if now == nil {
+		now = time.Now
+	}
+	return &clockWatch{log: log, now: now, begun: time.Now()}
 }
 
 // note takes the Date of an answer that has just come.

@@ -71,8 +71,8 @@ func TestTheClockIsComparedWithSlacks(t *testing.T) {
 		"off to the other side ": {[]int{300, 300, 300, 300, 300, -300, -300, -300, -300, -300}, 1},
 	} {
 		log := new(bottest.Log)
-		w, now := newClockWatch(zerolog.New(log)), time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
-		w.now = func() time.Time { return now }
+		now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
+		w := newClockWatch(func() time.Time { return now }, zerolog.New(log))
 		for _, seconds := range c.ahead {
 			for _, junk := range []string{"", "soon", "1764400000"} {
 				w.note(junk)
@@ -89,7 +89,7 @@ func TestTheClockIsComparedWithSlacks(t *testing.T) {
 func TestAClockThatStaysOffIsToldAgain(t *testing.T) {
 	t.Parallel()
 	log := new(bottest.Log)
-	w := newClockWatch(zerolog.New(log))
+	w := newClockWatch(nil, zerolog.New(log))
 	tell := func() {
 		for range datesNeeded {
 			w.note(time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))

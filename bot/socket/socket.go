@@ -102,6 +102,8 @@ type Config struct {
 	Explain func(error) error
 	// Watch is told what happens.
 	Watch Watch
+	// Now is the clock of this host. Nil: time.Now.
+	Now func() time.Time
 }
 
 // A Watch counts what happens on the connections. Its functions must not block, and
@@ -142,7 +144,7 @@ func New(cfg Config, handler Handler, logger zerolog.Logger) *Socket {
 		cfg: cfg, handler: handler, opener: newOpener(calls), dialer: newDialer(),
 		token: slacktoken.New(cfg.AppToken), log: logger,
 		queue: make(chan delivery, queueLength), busy: make(chan delivery, busyLength),
-		clock: newClockWatch(logger), counts: make(chan int, 1), countPause: countPause,
+		clock: newClockWatch(cfg.Now, logger), counts: make(chan int, 1), countPause: countPause,
 	}
 	s.opener.onDate = s.NoteDate
 	// No timeout over the whole call: the opener may hold it back for longer.

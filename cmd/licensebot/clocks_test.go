@@ -23,7 +23,6 @@ func TestClocksApart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorldWith(t, fakeslack.Config{Now: func() time.Time { return time.Now().Add(ahead) }})
-			w.slack.SetDateAhead(ahead)
 			w.env["LICENSEBOT_REQUEST_TTL"] = "1m"
 			w.env["LICENSEBOT_QUORUM"] = "2"
 			loseAnswer := func() {

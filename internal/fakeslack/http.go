@@ -170,11 +170,11 @@ func (s *Server) writeAnswer(w http.ResponseWriter, answer httpAnswer) {
 	writeJSON(w, answer.status, answer.reply)
 }
 
-// date is what the Date header tells.
+// date is what the Date header tells: by the clock that dates events and messages, as at Slack.
 func (s *Server) date() string {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	return time.Now().Add(s.ahead).UTC().Format(http.TimeFormat)
+	return s.cfg.Now().Add(s.ahead).UTC().Format(http.TimeFormat)
 }
 
 func writeJSON(w http.ResponseWriter, status int, body jsonObject) {

@@ -511,6 +511,35 @@ func TestWhoVotesAgain(t *testing.T) {
 	}
 }
 
+// Whoever hears that a configuration left them out votes again, once it names them.
+func TestWhoVotesAgainAfterAConfiguration(t *testing.T) {
+	h := history()
+	c := h.Cards[0]
+	without := slices.DeleteFunc(slices.Clone(h.Named), func(id string) bool { return id == anna })
+	h.Configs = []Config{
+		{Replica: "a", Named: h.Named, Quorum: 1}, {Replica: "a", From: at(2.5), Named: without, Quorum: 1},
+	}
+	again := func(what string, want int) {
+		t.Helper()
+		if votes := h.OverlookedVotes(c); len(votes) != want {
+			t.Errorf("%s: %v", what, votes)
+		}
+	}
+	again("left out, and told nothing", 0)
+	h.Private = append(h.Private, Word{User: anna, At: at(3), Text: c.ID + ": the policy of today does not name you"})
+	again("still left out", 0)
+	h.Configs = append(h.Configs, Config{Replica: "a", From: at(8), Named: h.Named, Quorum: 1})
+	again("told privately", 1)
+	h.Private = nil
+	again("told nothing", 0)
+	c.Thread = append(c.Thread, Reply{
+		At: at(3), Event: reopenedEvent, Text: "Lost: <@" + anna + "> is no approver of it by the policy of today.",
+	})
+	again("told in the thread", 1)
+	c.Votes[0].At = at(9)
+	again("voted again", 0)
+}
+
 func TestJudgeFindsWritesWithoutConsent(t *testing.T) {
 	vote := func(when float64, user, emoji string, present bool) Vote {
 		deny, _ := setting.meaningOf(&Card{}, emoji)

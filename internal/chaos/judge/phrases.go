@@ -46,6 +46,7 @@ const (
 const (
 	saysNotPosted   = "was not put before an approver"
 	saysUncheckable = "did not let me check" // a notice about a vote that may count later
+	saysNotNamed    = "policy of today does not name you"
 	saysDeleted     = "was deleted, and the approvals on it"
 	saysSameAsk     = "asks for the very same"
 	saysDone        = "is done: "
@@ -81,6 +82,7 @@ const (
 	saysRemoved    = "UiPath confirmed that (.*?) (?:was|were) removed from "
 	saysKept       = `Unchanged: (.*?)\. (?:The group now has|UiPath|Remove)`
 	saysByHand     = "in UiPath by hand" // a revocation that left something
+	saysLeftOut    = "<@%s> is no approver of it by the policy of today"
 )
 
 // hedges are words of an outcome that leaves open whether something was changed.

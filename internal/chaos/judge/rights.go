@@ -1,20 +1,37 @@
 package judge
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
 // OverlookedVotes are votes on a card the bot may rightly leave out. Either the
 // person's right to vote changed shortly before, and the bot may not have known. Or
-// the person lost the right since: a vote once rejected stays rejected, and the
-// person must vote again. Who has no right at present votes in vain.
+// the person lost the right since, or was told that a configuration left them out: a vote
+// once rejected stays rejected, and the person must vote again. Who has no right at present
+// votes in vain.
 func (h *History) OverlookedVotes(c *Card) []Vote {
 	return slices.DeleteFunc(votesAt(c, forever), func(v Vote) bool {
 		changed := h.rightChanged(v.User, v.At)
 		isHeard := (changed.IsZero() || v.At.Sub(changed) > personAge) && !h.lostRight(v.User, v.At)
-		return isHeard || !h.mayAlwaysApprove(v.User, forever, forever)
+		return isHeard && !h.wasLeftOut(c, v) || !h.mayAlways(c, v.User, forever, forever)
 	})
+}
+
+// wasLeftOut reports whether a configuration since a vote did not name its giver, and the
+// bot said so.
+func (h *History) wasLeftOut(c *Card, v Vote) bool {
+	unnamed := slices.ContainsFunc(h.configsDuring(v.At, forever), func(config Config) bool {
+		return !h.isNamedBy(config.Named, v.User)
+	})
+	return unnamed && (slices.ContainsFunc(c.Thread, func(said Reply) bool {
+		return said.At.After(v.At) && strings.Contains(said.Text, fmt.Sprintf(saysLeftOut, v.User))
+	}) || slices.ContainsFunc(h.Private, func(said Word) bool {
+		return said.User == v.User && said.At.After(v.At) && strings.Contains(said.Text, c.ID) &&
+			strings.Contains(said.Text, saysNotNamed)
+	}))
 }
 
 // lostRight reports whether a person was without the right to vote at some time
