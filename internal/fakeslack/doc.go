@@ -16,6 +16,10 @@
 //     [Server.Wait] for what is to happen, and methods to harm the bot: Inject
 //     (package fault), [Server.CutSockets] and others.
 //
+// All times that it tells are of one clock, Config.Now: of messages, of events, and in the
+// Date of each answer. Slack's documentation does not promise that; of servers under one
+// roof it is assumed. [Server.SetDateAhead] sets the Date apart.
+//
 // A test that types a command and looks for the card:
 //
 //	slack, err := fakeslack.New(fakeslack.Config{})
