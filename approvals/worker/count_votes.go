@@ -129,7 +129,7 @@ func (w *Runner) lookUpBallots(
 		}
 		ballots = append(ballots, approvals.NewBallot(r, vote, voter))
 	}
-	if err := w.dateLook(ctx, r, ballots); err != nil && !approvals.IsRefused(err) {
+	if err := w.dateLook(ctx, r, ballots); err != nil {
 		return approvals.ConsentLook{}, err
 	}
 	return approvals.LookAt(votes, ballots, members, unread != nil), refusal
@@ -144,7 +144,7 @@ func (w *Runner) dateLook(ctx context.Context, r approvals.Request, ballots []ap
 	}
 	now, err := w.Directory.Now(ctx)
 	if err != nil || now.IsZero() {
-		return err
+		return ignoreRefusal(err)
 	}
 	for i, b := range ballots {
 		if b.IsUndatedYes(r) {

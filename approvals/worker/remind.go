@@ -60,11 +60,10 @@ func (w *Runner) listAwake(ctx context.Context, r approvals.Request) (awake []st
 	if err = ignoreRefusal(err); err != nil {
 		return nil, nil, err
 	}
-	today, err := w.listMembersToday(ctx, r, now)
-	if err = ignoreRefusal(err); err != nil {
-		return nil, nil, err
+	a := audience{Directory: w.Directory, request: r, now: now, members: members}
+	if today, unknown := w.listMembersToday(ctx, r, now); unknown == nil {
+		a.today = today
 	}
-	a := audience{Directory: w.Directory, request: r, now: now, members: members, today: today}
 	for _, id := range r.Terms.Approvers() {
 		reached, err := a.reach(ctx, id)
 		if err != nil {
@@ -79,12 +78,12 @@ func (w *Runner) listAwake(ctx context.Context, r approvals.Request) (awake []st
 }
 
 // listMembersToday lists the people of each stage whom the policy of today asks about a
-// request. Nil if it asks nobody or forbids the change, or if UiPath does not show the group.
+// request. Nil if it asks nobody or forbids the change.
 func (w *Runner) listMembersToday(ctx context.Context, r approvals.Request, now time.Time) ([][]string, error) {
 	policy, proposal := w.Policy(), *r.Proposal
-	var unread error
-	if proposal.Group, unread = w.Licenses.ReadGroup(ctx, r.Proposal.Group.ID); unread != nil {
-		return nil, nil
+	var err error
+	if proposal.Group, err = w.Licenses.ReadGroup(ctx, r.Proposal.Group.ID); err != nil {
+		return nil, err
 	}
 	input, err := w.policyInput(ctx, policy, proposal.PolicyInput(r, now))
 	if err != nil {
@@ -94,11 +93,7 @@ func (w *Runner) listMembersToday(ctx context.Context, r approvals.Request, now 
 	if len(today.Stages) == 0 {
 		return nil, nil
 	}
-	members, err := w.listStageMembers(ctx, today.Stages, groupAgeAtReminder)
-	if err != nil {
-		return nil, err
-	}
-	return members, nil
+	return w.listStageMembers(ctx, today.Stages, groupAgeAtReminder)
 }
 
 // An audience is the people that a reminder can reach.

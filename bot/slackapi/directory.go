@@ -199,11 +199,10 @@ func (d *Directory) Now(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, ClassifyError("auth.test", err)
 	}
-	date, err := http.ParseTime(who.Header.Get("Date"))
-	if err != nil {
-		return time.Time{}, nil
+	if date, garbled := http.ParseTime(who.Header.Get("Date")); garbled == nil {
+		return date.Add(dateLag), nil
 	}
-	return date.Add(dateLag), nil
+	return time.Time{}, nil
 }
 
 // CardReactions reads all reactions on a card but the bot's own. ErrCardDeleted means
