@@ -60,6 +60,12 @@ func eligibilityToday(r Request, today Terms, b Ballot, stages []int, unread boo
 	return NotToday
 }
 
+// MayApprove reports whether an approval of a person would count by the terms of today. people
+// are those of each of their stages.
+func (t Terms) MayApprove(r Request, user string, people [][]string) bool {
+	return eligibilityToday(r, t, Ballot{User: user}, StagesNaming(people, user), false) == Counts
+}
+
 // IsUndecided reports whether an unread user group of today may decide about the
 // request.
 func (l ConsentLook) IsUndecided(r Request) bool { return l.NotMetToday || !IsDecided(r, l.Ballots) }

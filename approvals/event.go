@@ -39,8 +39,11 @@ type (
 		Group   Group `json:",omitzero"`
 	}
 
-	// CardPosted means the card is in the channel.
-	CardPosted struct{ TS string }
+	// CardPosted means the card is in the channel, where an attempt put it so long ago.
+	CardPosted struct {
+		TS  string
+		Age time.Duration `json:",omitempty"`
+	}
 
 	// VotesCounted means all reactions on the card were looked at.
 	VotesCounted struct{ Ballots []Ballot }

@@ -1,18 +1,17 @@
 package approvals
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
 
-// A Judgment is why an approval did not count when it was first looked at. It lasts
-// until an event tells of a new reaction, because the person was told: a bystander who
-// becomes an approver later approves by a new reaction.
+// A Judgment is why an approval did not count when it was first looked at. It lasts until an
+// event tells of a reaction given after that, because the person was told: a bystander who
+// becomes an approver later approves by a new reaction, with whichever emoji.
 type Judgment struct {
 	User        string      `json:"user" words:"person"`
 	Name        string      `json:"name"`               // of the emoji
-	EventTS     string      `json:"event_ts,omitempty"` // Slack's time of the reaction, or at the look that showed it
+	EventTS     string      `json:"event_ts,omitempty"` // Slack's time of the reaction, or at the look: the later one
 	Eligibility Eligibility `json:"eligibility"`
 	At          time.Time   `json:"at"` // of the judgment
 }
@@ -41,7 +40,7 @@ func (r Request) firstEligibility(b Ballot) Eligibility {
 // later time tells that a reaction was given anew, be it of the reaction or of the removal
 // before it: that a look did not show it in between is no proof.
 func (j Judgment) isOf(b Ballot) bool {
-	if j.User != b.User || j.Name != b.Name {
+	if j.User != b.User {
 		return false
 	}
 	judged, dated := ParseTimestamp(j.EventTS)
@@ -51,10 +50,11 @@ func (j Judgment) isOf(b Ballot) bool {
 	return !Reaction{EventTS: b.EventTS, AfterTS: b.AfterTS}.isAfter(judged)
 }
 
-// IsUndatedYes reports whether the ballot is on an approval that no event dated and that was
-// not judged before. What is made of it rests on when it was looked at, by Slack's clock.
-func (b Ballot) IsUndatedYes(r Request) bool {
-	return !b.Deny && b.EventTS == "" && r.firstEligibility(b) == Counts
+// LacksLook reports whether what is made of the ballot rests on when it was looked at, by
+// Slack's clock, which is not known yet: of an approval that no event dated, or that is judged
+// for good.
+func (b Ballot) LacksLook(r Request) bool {
+	return b.LookedTS == "" && !b.Deny && (b.EventTS == "" || b.Eligibility.lasts()) && r.firstEligibility(b) == Counts
 }
 
 // isNewJudgment reports whether a ballot brings a lasting judgment that is not known.
@@ -62,19 +62,29 @@ func (r Request) isNewJudgment(b Ballot) bool {
 	return !b.Deny && b.Eligibility.lasts() && r.firstEligibility(b) == Counts
 }
 
-// judge adds the lasting judgments on the reactions of these ballots.
+// judge adds the lasting judgments on the reactions of these ballots. Whoever was judged
+// before and gave a new reaction hears of it anew.
 func (r Request) judge(ballots []Ballot, now time.Time) Request {
 	for _, b := range ballots {
 		if !r.isNewJudgment(b) {
 			continue
 		}
-		judgments := slices.DeleteFunc(slices.Clone(r.Judgments), func(j Judgment) bool {
-			return j.User == b.User && j.Name == b.Name // on an earlier reaction
+		others := slices.DeleteFunc(slices.Clone(r.Judgments), func(j Judgment) bool { return j.User == b.User })
+		if len(others) < len(r.Judgments) {
+			r.Notified = Without(r.Notified, []string{noticeMark(b)})
+		}
+		r.Judgments = append(others, Judgment{
+			User: b.User, Name: b.Name, EventTS: laterTimestamp(b.EventTS, b.LookedTS), Eligibility: b.Eligibility, At: now,
 		})
-		judgments = append(judgments, Judgment{
-			User: b.User, Name: b.Name, EventTS: cmp.Or(b.EventTS, b.LookedTS), Eligibility: b.Eligibility, At: now,
-		})
-		r.Judgments = judgments
 	}
 	return r
+}
+
+// laterTimestamp is the later one of two timestamps, of which each may be missing.
+func laterTimestamp(a, b string) string {
+	at, known := ParseTimestamp(a)
+	if bt, ok := ParseTimestamp(b); ok && (!known || bt.After(at)) {
+		return b
+	}
+	return a
 }

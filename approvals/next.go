@@ -68,6 +68,9 @@ func (e CardPosted) move(r Request, now time.Time) (Step, error) {
 		return Step{}, ErrNoTransition
 	}
 	r.CardTS, r.Denials = e.TS, r.denialsBeside(e.TS)
+	if posted, ok := ParseTimestamp(e.TS); ok {
+		r.DeadlineTS = TimestampAt(posted.Add(min(r.Terms.TTL, r.Deadline.Sub(now.Add(-e.Age)))))
+	}
 	if !r.State.Open() {
 		return Step{Request: r, Enqueue: []Job{{Kind: JobPostOutcome}, {Kind: JobUpdateCard}}}, nil
 	}
@@ -178,8 +181,8 @@ func notifyIgnored(r Request, ballots []Ballot) Step {
 // before was more exact.
 func (r Request) wasNotified(b Ballot) bool {
 	return slices.ContainsFunc(r.Notified, func(mark string) bool {
-		user, _, _ := strings.Cut(mark, ":")
-		return mark == noticeMark(b) || user == b.User && b.Eligibility == NotApprover
+		user, told, _ := strings.Cut(mark, ":")
+		return mark == noticeMark(b) || user == b.User && b.Eligibility == NotApprover && Eligibility(told).lasts()
 	})
 }
 

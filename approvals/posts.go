@@ -82,8 +82,8 @@ func (e DoubleSeen) move(r Request, _ time.Time) (Step, error) {
 }
 
 // A no on a double counts as on the card; a yes there counts for nothing.
-func (e DeniedOnDouble) move(r Request, _ time.Time) (Step, error) {
-	step, err := r.deny(e.Denial)
+func (e DeniedOnDouble) move(r Request, now time.Time) (Step, error) {
+	step, err := r.deny(e.Denial, now)
 	if err == nil && r.CardTS != "" && !slices.Contains(r.Doubles, e.Denial.TS) {
 		step.Request.Doubles = append(slices.Clone(r.Doubles), e.Denial.TS)
 		step.Enqueue = append(step.Enqueue, Job{Kind: JobRemoveDoubles})
@@ -91,11 +91,12 @@ func (e DeniedOnDouble) move(r Request, _ time.Time) (Step, error) {
 	return step, err
 }
 
-func (e DeniedOnReply) move(r Request, _ time.Time) (Step, error) { return r.deny(e.Denial) }
+func (e DeniedOnReply) move(r Request, now time.Time) (Step, error) { return r.deny(e.Denial, now) }
 
 // deny records a denial on a message other than the card. The emoji means what the
 // request's card says.
-func (r Request) deny(d Denial) (Step, error) {
+func (r Request) deny(d Denial, now time.Time) (Step, error) {
+	d.HeardAt = now
 	_, isDeny, _ := r.Terms.Emoji.Meaning(d.Name)
 	denials, changed := d.addTo(r.Denials)
 	if !r.State.Open() || !isDeny || !changed || !r.isDouble(d.TS) {

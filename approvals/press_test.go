@@ -175,6 +175,13 @@ func TestPressesThatChangeNothing(t *testing.T) {
 	if err != nil || step.Request.Presses[0].At <= r.Presses[0].At {
 		t.Errorf("a denial by a clock that is behind Slack's: %v, %v", step.Request.Presses, err)
 	}
+	step, err = Next(r, Pressed{Press: Press{User: anna, Button: PressDeny, At: "1.0"}, Authorized: true}, early)
+	if err != nil || step.Request.Presses[0].At <= r.Presses[0].At {
+		t.Errorf("a denial by a form opened before: %v, %v", step.Request.Presses, err)
+	}
+	if err := press(step.Request, Press{User: anna, Button: PressWithdraw, At: "9999999999.0"}); err != nil {
+		t.Errorf("its withdrawal: %v", err)
+	}
 	r.Terms.Buttons = false
 	if err := press(r, Press{User: ben, Button: PressApprove, At: "9999999999.0"}); !errors.Is(err, ErrNoTransition) {
 		t.Errorf("a card without buttons: %v", err)

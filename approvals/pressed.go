@@ -20,8 +20,11 @@ func (e Pressed) Actor() string { return e.Press.User }
 // and nothing is recorded; to withdraw, a vote is enough.
 func (e Pressed) move(r Request, now time.Time) (Step, error) {
 	last, pressed := r.lastPress(e.Press.User)
-	if e.Press.At == "" {
+	switch {
+	case e.Press.At == "":
 		e.Press.At = timeAfter(last, now)
+	case e.Press.Button == PressDeny && e.Press.At <= last.At: // its time is that of its form
+		e.Press.At = timeAfter(last, time.Time{})
 	}
 	withdraws := e.Press.Button == PressWithdraw && (pressed || HasVoted(r.Votes, e.Press.User))
 	switch {

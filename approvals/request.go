@@ -69,6 +69,7 @@ type Request struct {
 	DecidedAt      time.Time // when the quorum was met; zero before
 	ClosedAt       time.Time // zero while open
 
+	DeadlineTS       string    // Deadline by Slack's clock, once the card is posted
 	CardMissingSince time.Time // when a look first did not show the card; zero while it is shown
 }
 

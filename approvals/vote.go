@@ -87,9 +87,12 @@ func ParseTimestamp(ts string) (time.Time, bool) {
 	return time.Unix(s, us*1000), true
 }
 
-// deadlineAtSlack is the deadline by Slack's clock: the card's own time and the
-// request's life. The store's clock, which Deadline rests on, may be off.
+// deadlineAtSlack is the deadline by Slack's clock: the card's own time and what was left of the
+// request's life then. The store's clock, which Deadline rests on, may be off.
 func (r Request) deadlineAtSlack() time.Time {
+	if deadline, ok := ParseTimestamp(r.DeadlineTS); ok {
+		return deadline
+	}
 	if posted, ok := ParseTimestamp(r.CardTS); ok {
 		return posted.Add(r.Terms.TTL)
 	}
@@ -163,7 +166,7 @@ type Ballot struct {
 	Name        string      `json:"name,omitempty"`      // of the emoji
 	EventTS     string      `json:"event_ts,omitempty"`  // Slack's time of the reaction
 	AfterTS     string      `json:"after_ts,omitempty"`  // without it: the time of the last event before the reaction
-	LookedTS    string      `json:"looked_ts,omitempty"` // and Slack's time at the look that showed the reaction
+	LookedTS    string      `json:"looked_ts,omitempty"` // Slack's time at the look, where what is found then lasts
 	Deny        bool        `json:"deny,omitempty"`
 	Eligibility Eligibility `json:"eligibility"`
 	Stages      []int       `json:"stages,omitempty"` // those that name the person

@@ -165,7 +165,7 @@ func (in *intake) fileFor(ctx context.Context, envelope string, x interaction, a
 func (in *intake) press(ctx context.Context, x interaction, a action, button approvals.PressButton) {
 	var answer string
 	if button == approvals.PressDeny {
-		answer = in.presses.askWhy(ctx, x.TriggerID, a.Value)
+		answer = in.presses.askWhy(ctx, x.TriggerID, denialForm{Request: a.Value, At: a.At})
 	} else {
 		answer = in.presses.record(ctx, a.Value, approvals.Press{User: x.User.ID, Button: button, At: a.At})
 	}
@@ -174,10 +174,12 @@ func (in *intake) press(ctx context.Context, x interaction, a action, button app
 	}
 }
 
-// submitDenial records a denial with its comment. Slack tells no time of a submission.
+// submitDenial records a denial with its comment. Slack tells no time of a submission, so it
+// has that of the button: a press on its way since before then is older.
 func (in *intake) submitDenial(ctx context.Context, x interaction) any {
-	problem := in.presses.record(ctx, x.View.PrivateMetadata, approvals.Press{
-		User: x.User.ID, Button: approvals.PressDeny,
+	form := decodeDenialForm(x.View.PrivateMetadata)
+	problem := in.presses.record(ctx, form.Request, approvals.Press{
+		User: x.User.ID, Button: approvals.PressDeny, At: form.At,
 		Comment: outside.OneLine(x.View.inputOf(message.FieldComment).Value, message.MaxComment),
 	})
 	if problem == "" {

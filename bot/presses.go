@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 
 	"github.com/rs/zerolog"
@@ -56,11 +57,31 @@ func (p *presses) record(ctx context.Context, id string, press approvals.Press) 
 	return message.PressAgain(id)
 }
 
+// A denialForm is what the form that asks why a request is denied knows: the request, and
+// Slack's time of the press that opened it.
+type denialForm struct {
+	Request string `json:"request"`
+	At      string `json:"at"`
+}
+
+// decodeDenialForm reads what a form knows. One of an earlier version has the request alone.
+func decodeDenialForm(metadata string) denialForm {
+	var form denialForm
+	if json.Unmarshal([]byte(metadata), &form) != nil {
+		form = denialForm{Request: metadata}
+	}
+	return form
+}
+
 // askWhy opens the form that asks why a request is denied.
-func (p *presses) askWhy(ctx context.Context, trigger, id string) (problem string) {
-	if err := p.views.Open(ctx, trigger, message.RenderDenyForm(id)); err != nil {
-		p.log.Error().Str("request", id).Err(err).Msg("could not open the form for a denial")
-		return message.PressAgain(id)
+func (p *presses) askWhy(ctx context.Context, trigger string, form denialForm) (problem string) {
+	metadata, err := json.Marshal(form)
+	if err == nil {
+		err = p.views.Open(ctx, trigger, message.RenderDenyForm(form.Request, string(metadata)))
+	}
+	if err != nil {
+		p.log.Error().Str("request", form.Request).Err(err).Msg("could not open the form for a denial")
+		return message.PressAgain(form.Request)
 	}
 	return ""
 }

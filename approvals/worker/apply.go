@@ -79,6 +79,9 @@ func (w *Runner) applyToRead(
 	if err != nil && facts.Consent.IsUndecided(r) {
 		return w.retryUnchecked(ctx, t, r, facts, err)
 	}
+	if err := w.dateLook(ctx, r, facts.Consent.Ballots); err != nil {
+		return w.retryUnchecked(ctx, t, r, facts, err)
+	}
 	if event := approvals.DecideWrite(r, facts); event != nil {
 		if approvals.IsSuccess(event) {
 			t.Guard = &facts.Consent.Guard // nothing is written, so this is the moment of the effect

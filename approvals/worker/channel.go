@@ -130,7 +130,7 @@ func (w *Runner) redirectCard(
 		ts, found, err := w.findEarlier(ctx, t, r)
 		switch {
 		case found:
-			err = w.applyEvent(ctx, r, approvals.CardPosted{TS: ts}, &t)
+			err = w.recordCard(ctx, t, r, ts, time.Time{})
 			if err == nil {
 				err = approvals.ErrNoTransition // the job is over
 			}

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -135,11 +136,11 @@ func (w *Runner) lookUpBallots(
 	return approvals.LookAt(votes, ballots, members, unread != nil), refusal
 }
 
-// dateLook asks for Slack's time if there are approvals that no event dated. What is found out
-// about them lasts: an event that comes later tells, by Slack's own time, whether it is about
-// the same reaction.
+// dateLook asks for Slack's time if there are approvals that are judged for good, or that no
+// event dated. What is found out about them lasts: an event that comes later tells, by Slack's
+// own time, whether it is about a reaction given before or after that.
 func (w *Runner) dateLook(ctx context.Context, r approvals.Request, ballots []approvals.Ballot) error {
-	if !slices.ContainsFunc(ballots, func(b approvals.Ballot) bool { return b.IsUndatedYes(r) }) {
+	if !slices.ContainsFunc(ballots, func(b approvals.Ballot) bool { return b.LacksLook(r) }) {
 		return nil
 	}
 	now, err := w.Directory.Now(ctx)
@@ -147,7 +148,7 @@ func (w *Runner) dateLook(ctx context.Context, r approvals.Request, ballots []ap
 		return ignoreRefusal(err)
 	}
 	for i, b := range ballots {
-		if b.IsUndatedYes(r) {
+		if b.LacksLook(r) {
 			ballots[i].LookedTS = approvals.TimestampAt(now)
 		}
 	}
@@ -190,6 +191,8 @@ func (w *Runner) listStageMembers(
 	return members, refused
 }
 
+var errVotesDiffer = &approvals.DelayError{Reason: "Slack's answers about the votes differ"}
+
 // lookAgain asks Slack itself, right before a write and at the deadline, which people
 // consent. Events may have been missed, and Slack may show what was so a moment ago:
 // what both tell counts, and a difference that matters is a delay. ErrCardDeleted if
@@ -201,9 +204,10 @@ func (w *Runner) lookAgain(ctx context.Context, r approvals.Request) (approvals.
 		return approvals.ConsentLook{}, err
 	}
 	people := w.askVoters(ctx, r)
+	r, inThread := w.lookAtThread(ctx, r)
 	shown, err := w.readCard(ctx, r.ID, r.Channel, r.CardTS, !r.CardMissingSince.IsZero())
 	fresh := people()
-	if err != nil {
+	if err = cmp.Or(err, inThread); err != nil {
 		return approvals.ConsentLook{}, err
 	}
 	if err := w.Store.ReplaceReactions(ctx, r.Channel, r.CardTS, asOf, shown); err != nil {
@@ -226,7 +230,7 @@ func (w *Runner) lookAgain(ctx context.Context, r approvals.Request) (approvals.
 		return look, err
 	}
 	if approvals.UnresolvedBy(r, look.Ballots, other.Ballots) {
-		return look, &approvals.DelayError{Reason: "Slack's answers about the votes differ"}
+		return look, errVotesDiffer
 	}
 	return look, nil
 }

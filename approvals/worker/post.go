@@ -116,14 +116,33 @@ func (w *Runner) postCard(ctx context.Context, t approvals.LeasedJob, r approval
 	if !r.State.Open() { // closed before the card was posted, or before it was found
 		stop = approvals.ErrNoTransition
 	}
-	ts, err := w.postOnce(ctx, t, r, stop, func() (string, error) { return w.Messenger.PostCard(ctx, r) })
+	var begun time.Time // of this attempt
+	ts, err := w.postOnce(ctx, t, r, stop, func() (string, error) {
+		begun = time.Now()
+		return w.Messenger.PostCard(ctx, r)
+	})
 	switch {
 	case errors.Is(err, approvals.ErrNoTransition), errors.Is(err, approvals.ErrLeaseLost):
 		return err
 	case err != nil:
 		return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
 	}
-	return w.applyEvent(ctx, r, approvals.CardPosted{TS: ts}, &t)
+	return w.recordCard(ctx, t, r, ts, begun)
+}
+
+// recordCard records the card that an attempt put in the channel. Where begun is zero, an
+// earlier attempt did.
+func (w *Runner) recordCard(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, ts string, begun time.Time,
+) error {
+	posted := approvals.CardPosted{TS: ts, Age: time.Since(begun)}
+	if begun.IsZero() {
+		var err error
+		if posted.Age, err = w.ageOf(ctx, t.TriedAt); err != nil {
+			return err
+		}
+	}
+	return w.applyEvent(ctx, r, posted, &t)
 }
 
 // postInThread posts once in the card's thread, while it is still true. Where the

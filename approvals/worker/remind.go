@@ -61,8 +61,8 @@ func (w *Runner) listAwake(ctx context.Context, r approvals.Request) (awake []st
 		return nil, nil, err
 	}
 	a := audience{Directory: w.Directory, request: r, now: now, members: members}
-	if today, unknown := w.listMembersToday(ctx, r, now); unknown == nil {
-		a.today = today
+	if today, people, unknown := w.findTermsToday(ctx, r, now); unknown == nil {
+		a.today, a.peopleToday = today, people
 	}
 	for _, id := range r.Terms.Approvers() {
 		reached, err := a.reach(ctx, id)
@@ -77,23 +77,24 @@ func (w *Runner) listAwake(ctx context.Context, r approvals.Request) (awake []st
 	return awake, &postponed{a.after}, nil
 }
 
-// listMembersToday lists the people of each stage whom the policy of today asks about a
-// request. Nil if it asks nobody or forbids the change.
-func (w *Runner) listMembersToday(ctx context.Context, r approvals.Request, now time.Time) ([][]string, error) {
+// findTermsToday tells the terms of the policy of today for a request, and the people of each of
+// their stages; none if it asks nobody or forbids the change.
+func (w *Runner) findTermsToday(
+	ctx context.Context, r approvals.Request, now time.Time,
+) (today approvals.Terms, people [][]string, err error) {
 	policy, proposal := w.Policy(), *r.Proposal
-	var err error
 	if proposal.Group, err = w.Licenses.ReadGroup(ctx, r.Proposal.Group.ID); err != nil {
-		return nil, err
+		return today, nil, err
 	}
 	input, err := w.policyInput(ctx, policy, proposal.PolicyInput(r, now))
 	if err != nil {
-		return nil, err
+		return today, nil, err
 	}
-	today := policy.Recheck(r.Terms, r.Proposal.Group, input).Today
-	if len(today.Stages) == 0 {
-		return nil, nil
+	today = policy.Recheck(r.Terms, r.Proposal.Group, input).Today
+	if len(today.Stages) > 0 {
+		people, err = w.listStageMembers(ctx, today.Stages, groupAgeAtReminder)
 	}
-	return w.listStageMembers(ctx, today.Stages, groupAgeAtReminder)
+	return today, people, err
 }
 
 // An audience is the people that a reminder can reach.
@@ -102,9 +103,11 @@ type audience struct {
 	request approvals.Request
 	now     time.Time
 	members [][]string // by stage
-	today   [][]string // those of the policy of today; nil: not known, or nobody
 	lookups int
 	after   time.Duration // until the first morning of those who sleep
+
+	today       approvals.Terms // of the policy of today
+	peopleToday [][]string      // by its stages; nil: not known, or it asks nobody
 }
 
 // reach lists the people to mention of one approver or one user group. It mentions
@@ -149,7 +152,7 @@ func (a *audience) canMention(p approvals.Person) (ask, harmless bool) {
 	if p.Bot || p.Deactivated {
 		return false, true
 	}
-	if a.today != nil && len(approvals.StagesNaming(a.today, p.ID)) == 0 {
+	if a.peopleToday != nil && !a.today.MayApprove(a.request, p.ID, a.peopleToday) {
 		return false, false // an approval would be lost before the write
 	}
 	can := approvals.Voter{Person: p, Stages: approvals.StagesNaming(a.members, p.ID)}.CanHelp(a.request)

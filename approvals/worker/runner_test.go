@@ -436,6 +436,7 @@ type slackFake struct {
 	lagging bool                  // looks show nothing of ben's yet
 	cut     []string              // emoji of which a survey lists only some people
 	short   bool                  // nor does it count them
+	dated   bool                  // the timestamps of cards tell when they were posted
 }
 
 // An utterance is what was said in a thread, when, and of a request in which
@@ -682,7 +683,15 @@ func (s *slackFake) FindPost(_ context.Context, r Request, said LeasedJob, _ tim
 }
 
 // cardOf is the timestamp that this fake gives a request's card.
-func cardOf(r Request) string { return "ts-" + r.ID }
+func cardOf(r Request) string {
+	if ts, ok := datedCards.Load(r.ID); ok {
+		return ts.(string)
+	}
+	return "ts-" + r.ID
+}
+
+// datedCards has the timestamps of cards as Slack gives them, of worlds that ask for it.
+var datedCards sync.Map
 
 func postName(r Request, kind JobKind) string { return string(kind) + " " + r.ID }
 
@@ -692,7 +701,12 @@ func saidName(r Request, said Job) string {
 }
 
 func (s *slackFake) PostCard(_ context.Context, r Request) (string, error) {
-	err := s.do("post_card", func() { s.posted = append(s.posted, postName(r, JobPostCard)) })
+	err := s.do("post_card", func() {
+		s.posted = append(s.posted, postName(r, JobPostCard))
+		if s.dated {
+			datedCards.Store(r.ID, TimestampAt(time.Now()))
+		}
+	})
 	if err != nil {
 		return "", err
 	}

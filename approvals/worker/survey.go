@@ -156,20 +156,48 @@ func (w *Runner) isVoteCut(ctx context.Context, card approvals.PendingCard, s ap
 	return slices.ContainsFunc(s.Cut, r.IsVote), err
 }
 
-// catchUpOnThread records the denials that the replies to one card show.
+// catchUpOnThread records the denials that the replies to one card show. Then it pauses.
 func (w *Runner) catchUpOnThread(ctx context.Context, card approvals.PendingCard) error {
-	shown, err := w.Directory.ReplyReactions(ctx, card.Channel, card.TS)
-	if approvals.IsRefused(err) { // the thread went with its card, which is looked at by itself
-		err = nil
-	}
-	for _, given := range shown {
-		denial := approvals.Denial{TS: given.TS, User: given.User, Name: given.Name}
-		err = errors.Join(err, w.applyIfNew(ctx, card.RequestID, approvals.DeniedOnReply{Denial: denial}))
-	}
+	_, err := w.recordThread(ctx, card.RequestID, card.Channel, card.TS)
 	if !sleep.For(ctx, cardLookPause) {
 		err = errors.Join(err, ctx.Err())
 	}
 	return err
+}
+
+// recordThread records the denials that the replies to a card show, and returns all reactions
+// on them.
+func (w *Runner) recordThread(ctx context.Context, id, channel, cardTS string) (shown []approvals.Denial, err error) {
+	given, err := w.Directory.ReplyReactions(ctx, channel, cardTS)
+	if approvals.IsRefused(err) { // the thread went with its card, which is looked at by itself
+		err = nil
+	}
+	for _, reaction := range given {
+		denial := approvals.Denial{TS: reaction.TS, User: reaction.User, Name: reaction.Name}
+		shown = append(shown, denial)
+		err = errors.Join(err, w.applyIfNew(ctx, id, approvals.DeniedOnReply{Denial: denial}))
+	}
+	return shown, err
+}
+
+// lookAtThread looks for denials in the thread of a request, whose events may have been missed,
+// and returns the request with them.
+func (w *Runner) lookAtThread(ctx context.Context, r approvals.Request) (approvals.Request, error) {
+	if !r.HasReplies() {
+		return r, nil
+	}
+	shown, err := w.recordThread(ctx, r.ID, r.Channel, r.CardTS)
+	if err != nil || len(shown) == 0 {
+		return r, err
+	}
+	now, err := w.Store.Now(ctx)
+	if err != nil {
+		return r, err
+	}
+	if r, err = w.Store.Request(ctx, r.ID); err == nil && r.IsInDispute(shown, now) {
+		err = errVotesDiffer
+	}
+	return r, err
 }
 
 // inspectCard looks at one card missing or incomplete in the survey. Then it pauses,

@@ -461,7 +461,7 @@ func (g *golden) addPrivateWords() {
 	g.add("Button: not recorded", PressAgain(command.ExampleID))
 	g.add("Button: pressed before", AlreadyPressed(command.ExampleID))
 	g.add("Button: too late", PressTooLate("/allocate", command.ExampleID))
-	v := RenderDenyForm(command.ExampleID)
+	v := RenderDenyForm(command.ExampleID, "")
 	g.add("Button: the form of a denial", fmt.Sprintf("# %s\n%s\n[%s] [%s]",
 		v.Title.Text, blocksText(g.t, v.Blocks.BlockSet), v.Submit.Text, v.Close.Text))
 }

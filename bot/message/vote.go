@@ -59,13 +59,13 @@ func voteBlocks(r approvals.Request, presses ...approvals.PressButton) []slack.B
 	return []slack.Block{slack.NewActionBlock("vote_"+r.ID, row...)}
 }
 
-// RenderDenyForm draws the form that asks why a request is denied.
-func RenderDenyForm(requestID string) slack.ModalViewRequest {
+// RenderDenyForm draws the form that asks why a request is denied. metadata comes back with it.
+func RenderDenyForm(requestID, metadata string) slack.ModalViewRequest {
 	why := inputBlock(FieldComment, "Why?", "It is shown in the request's thread. You may leave it empty.",
 		textInput(FieldComment, MaxComment, true))
 	why.Optional = true
 	return slack.ModalViewRequest{
-		Type: slack.VTModal, CallbackID: DenyCallback, PrivateMetadata: requestID,
+		Type: slack.VTModal, CallbackID: DenyCallback, PrivateMetadata: metadata,
 		Title: plainText("Deny " + requestID), Submit: plainText("Deny"), Close: plainText("Back"),
 		Blocks: slack.Blocks{BlockSet: []slack.Block{
 			sectionBlock(fmt.Sprintf("Request %s is denied for everyone when you submit this.", quoteCode(requestID))),

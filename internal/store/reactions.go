@@ -100,7 +100,7 @@ func presentReactions(ctx context.Context, q querier, channel, ts string) ([]app
 
 // ReplaceReactions replaces what the store knows of a message's reactions with
 // what Slack showed. What it learned within approvals.ReadLag before asOf stays,
-// because Slack may show an older state. A reaction that is not shown is gone only if a
+// because Slack may show an older state; all of it if the clock has just stepped. A reaction that is not shown is gone only if a
 // second look, at least approvals.SecondLookAfter later, does not show it either. If a
 // vote on the card of a pending request changes, it enqueues a vote count.
 func (s *Store) ReplaceReactions(
@@ -124,10 +124,14 @@ func (s *Store) ReplaceReactions(
 		if err != nil {
 			return err
 		}
-		if err := tx.recordShown(ctx, channel, ts, asOf, shown); err != nil {
+		old := asOf.Add(-approvals.ReadLag)
+		if s.clock.hasSteppedWithin(approvals.ReadLag) { // how old something is cannot be told
+			old = time.Time{}
+		}
+		if err := tx.recordShown(ctx, channel, ts, asOf, old, shown); err != nil {
 			return fmt.Errorf("record shown reactions: %w", err)
 		}
-		if err := tx.missUnshown(ctx, asOf, before, shown); err != nil {
+		if err := tx.missUnshown(ctx, asOf, old, before, shown); err != nil {
 			return fmt.Errorf("remove reactions: %w", err)
 		}
 		after, err := presentReactions(ctx, tx, channel, ts)
@@ -170,7 +174,7 @@ func containsEach(all, some []approvals.Reaction) bool {
 // a reaction that was gone and is back is undated, until an event tells its time. One that
 // looks only missed keeps its time.
 func (t *tx) recordShown(
-	ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction,
+	ctx context.Context, channel, ts string, asOf, old time.Time, shown []approvals.Reaction,
 ) error {
 	for _, r := range shown {
 		_, err := t.ExecContext(ctx, `INSERT INTO reactions
@@ -181,7 +185,7 @@ func (t *tx) recordShown(
 				dated = CASE WHEN reactions.present = 1 THEN reactions.dated ELSE 0 END,
 				seen_at = CASE WHEN reactions.present = 1 THEN reactions.seen_at ELSE excluded.seen_at END
 			WHERE reactions.missed_at IS NOT NULL OR reactions.present = 0 AND reactions.seen_at < $6`,
-			channel, ts, r.User, r.Name, toMicros(asOf), toMicros(asOf.Add(-approvals.ReadLag)))
+			channel, ts, r.User, r.Name, toMicros(asOf), toMicros(old))
 		if err != nil {
 			return err
 		}
@@ -191,7 +195,7 @@ func (t *tx) recordShown(
 
 // missUnshown marks the known reactions that are missing from Slack's list. At the
 // second look without them they are gone. Of two first looks the earlier one counts.
-func (t *tx) missUnshown(ctx context.Context, asOf time.Time, known, shown []approvals.Reaction) error {
+func (t *tx) missUnshown(ctx context.Context, asOf, old time.Time, known, shown []approvals.Reaction) error {
 	for _, r := range known {
 		if slices.ContainsFunc(shown, func(s approvals.Reaction) bool { return s.User == r.User && s.Name == r.Name }) {
 			continue
@@ -202,7 +206,7 @@ func (t *tx) missUnshown(ctx context.Context, asOf time.Time, known, shown []app
 				seen_at = CASE WHEN missed_at <= $7 THEN $5 ELSE seen_at END,
 				missed_at = CASE WHEN missed_at <= $7 THEN NULL WHEN missed_at < $5 THEN missed_at ELSE $5 END
 			WHERE channel = $1 AND ts = $2 AND user_id = $3 AND name = $4 AND seen_at < $6`,
-			r.Channel, r.TS, r.User, r.Name, toMicros(asOf), toMicros(asOf.Add(-approvals.ReadLag)),
+			r.Channel, r.TS, r.User, r.Name, toMicros(asOf), toMicros(old),
 			toMicros(asOf.Add(-approvals.SecondLookAfter)))
 		if err != nil {
 			return err

@@ -49,6 +49,7 @@ type requestBody struct {
 	EffectInPart     bool      `json:"effect_in_part,omitempty"`
 	AnsweredAt       time.Time `json:"answered_at,omitzero"`
 	OperatorFault    bool      `json:"operator_fault,omitempty"`
+	DeadlineTS       string    `json:"deadline_ts,omitempty"`
 	CardMissingSince time.Time `json:"card_missing_since,omitzero"`
 }
 
@@ -67,7 +68,7 @@ func bodyOf(r approvals.Request) requestBody {
 		AnsweredAt: r.AnsweredAt, OperatorFault: r.OperatorFault, RefusedAt: r.RefusedAt,
 		ToldPrivately: r.ToldPrivately,
 		Presses:       r.Presses, PressCount: r.PressCount,
-		Doubles: r.Doubles, Denials: r.Denials, CardMissingSince: r.CardMissingSince,
+		Doubles: r.Doubles, Denials: r.Denials, CardMissingSince: r.CardMissingSince, DeadlineTS: r.DeadlineTS,
 	}
 }
 
@@ -80,6 +81,7 @@ func (b requestBody) addTo(r *approvals.Request) {
 	r.WriteAttempted, r.Judgments, r.EffectFound = b.WriteAttempted, b.Judgments, b.EffectFound
 	r.Doubles, r.Denials, r.CardMissingSince = b.Doubles, b.Denials, b.CardMissingSince
 	r.EffectInPart, r.AnsweredAt, r.OperatorFault, r.RefusedAt = b.EffectInPart, b.AnsweredAt, b.OperatorFault, b.RefusedAt
+	r.DeadlineTS = b.DeadlineTS
 	r.ToldPrivately, r.Presses, r.PressCount = b.ToldPrivately, b.Presses, b.PressCount
 }
 

@@ -33,6 +33,7 @@ type clockWatch struct {
 	mu      sync.Mutex
 	origin  time.Time     // the store's clock when elapsed was zero; zero: not read yet
 	steady  time.Duration // what had elapsed when the clock last stepped, or at first
+	stepped bool          // it has stepped in this process
 	checked bool          // for a step back before the start of the process
 }
 
@@ -87,6 +88,7 @@ func (w *clockWatch) findStep(now time.Time, begin time.Duration) time.Duration 
 func (w *clockWatch) acceptClock(now time.Time, begin time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.stepped = w.stepped || w.checked
 	w.origin, w.steady, w.checked = now.Add(-begin), begin, true
 }
 
@@ -119,6 +121,16 @@ func (w *clockWatch) hasRunFor(d time.Duration) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.elapsed()-w.steady >= d
+}
+
+// hasSteppedWithin reports whether the clock has stepped in this process so lately.
+func (w *clockWatch) hasSteppedWithin(d time.Duration) bool {
+	if w == nil {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stepped && w.elapsed()-w.steady < d
 }
 
 // startClock reads the clock for the first time in a transaction. If the clock has

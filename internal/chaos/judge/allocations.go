@@ -89,16 +89,19 @@ func (h *History) editedBetween(group string, from, to time.Time) bool {
 // one after another, so what was so before an earlier one does not count, unless UiPath
 // refused that one, or its answer was lost, and it was made all the same.
 func (h *History) mayHaveRead(w *Write, such func(codes []string) bool) bool {
-	from := h.readFor(w)
+	from, at := h.readFor(w), w.Took
+	if at.IsZero() {
+		at = w.Arrived
+	}
 	for _, other := range h.Writes {
 		isAgain := sameSet(other.Asked, w.Asked) // made again, because a kill lost the answer
 		isKnown := other.Changed && other.Status/100 == 2 && !other.Spoilt && !isAgain
-		if other != w && other.Group == w.Group && isKnown && other.Took.Before(w.Took) && other.Took.After(from) {
+		if other != w && other.Group == w.Group && isKnown && other.Took.Before(at) && other.Took.After(from) {
 			from = other.Took
 		}
 	}
 	return such(w.Before) || slices.ContainsFunc(h.statesOf(w.Group), func(s state) bool {
-		return s.until.After(from) && s.until.Before(w.Took) && such(s.codes)
+		return s.until.After(from) && s.from.Before(at) && such(s.codes)
 	})
 }
 

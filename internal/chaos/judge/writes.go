@@ -89,7 +89,7 @@ func (j *judge) searchCards(w *Write) []string {
 // allocation of one that the bot may have read, then cards with consent, then cards
 // reported as done.
 func (j *judge) rankFit(c *Card, w *Write) (rank int) {
-	if !w.Took.IsZero() && j.h.mayHaveRead(w, func(codes []string) bool {
+	if j.h.mayHaveRead(w, func(codes []string) bool {
 		return sameSet(w.Asked, without(union(codes, c.Codes), c.Removes))
 	}) {
 		rank += 4
