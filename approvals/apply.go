@@ -122,8 +122,8 @@ func DecideWrite(r Request, f WriteFacts) Event {
 		return finished(Superseded, Outcome{Reason: ReasonAllocationChanged, Allocation: now, Uncertain: f.Tried})
 	case r.HasLapsed(f.Now):
 		return finished(Failed, Outcome{Reason: ReasonUnconfirmed, Answer: "the approval lapsed first", Uncertain: f.Tried})
-	case !f.Tried && r.Ask.hasPassed(f.Now):
-		return finished(Failed, Outcome{Reason: ReasonEndPassed, Allocation: now})
+	case r.Ask.hasPassed(f.Now):
+		return finished(Failed, Outcome{Reason: ReasonEndPassed, Allocation: now, Uncertain: f.Tried})
 	case remaining.IsEmpty():
 		return finished(Done, Outcome{Reason: ReasonExtended, Allocation: now})
 	}

@@ -17,14 +17,23 @@ func (r Request) MayHaveEffect() bool {
 }
 
 // AwaitLateEffect is how long a write has to wait, at a time when now was read: another one
-// closed a moment ago and may have changed the group's allocation. Reads may lag, so a write
-// on top of this one might undo that. Zero: there is nothing to wait for.
+// closed a moment ago, or its grant could not be ended, and it may have changed the group's
+// allocation. Reads may lag, so a write on top of this one might undo that. Zero: there is
+// nothing to wait for.
 func AwaitLateEffect(r, other Request, now Allocation, at time.Time) time.Duration {
-	certain := other.ID == r.ID || !other.MayHaveEffect() || other.Outcome.Reason == ReasonIncomplete
-	if certain || other.Proposal.Change.IsShownBy(now) {
+	if other.ID == r.ID || !other.mayChange(now) {
 		return 0
 	}
-	return AwaitShown(other.ClosedAt, at)
+	return AwaitShown(other.LateLookSince(), at)
+}
+
+// mayChange reports whether a write of a request that is over may have had an effect that an
+// allocation, read a moment ago, does not show.
+func (r Request) mayChange(now Allocation) bool {
+	if r.LeftCodes() {
+		return r.FoundGone(now) == nil
+	}
+	return r.MayHaveEffect() && r.Outcome.Reason != ReasonIncomplete && !r.Proposal.Change.IsShownBy(now)
 }
 
 // lateEffectLook is the job that reads the allocation once more.
@@ -57,12 +66,13 @@ func (r Request) LateLookPause(now time.Time) time.Duration {
 }
 
 // LateEffect is the event of a later look at the allocation; nil if it shows no effect
-// of the request. others are the requests in effect of the group since its write: what
-// they changed is theirs. A part of the change matters only if it has to end.
+// of the request. others are the requests in effect of the group since it was filed: what
+// they changed is theirs, unless it has ended. A part of the change matters only if it has to
+// end.
 func (r Request) LateEffect(now Allocation, others []Request) Event {
 	var theirs []string
 	for _, other := range others {
-		if other.ID != r.ID {
+		if other.ID != r.ID && (other.Grant == nil || !other.Grant.IsOver()) {
 			theirs = Union(theirs, other.Proposal.Change.AllCodes())
 		}
 	}

@@ -391,7 +391,7 @@ func (r Request) writeSince(since time.Time, confirmed bool) writeKind {
 	switch {
 	case r.Proposal == nil:
 		return wroteNothing
-	case r.State == Approved, r.AwaitsRevocation():
+	case r.State == Approved, r.State == Pending && r.WriteAttempted, r.AwaitsRevocation():
 		return mayWrite
 	case r.IsForeign() && !r.ClosedAt.Before(since):
 		return mayHaveWritten

@@ -204,8 +204,9 @@ func (w *Runner) settleByReading(
 ) error {
 	read, err := w.readForWrite(ctx, r)
 	late := errors.Is(err, approvals.ErrReadIsLate) // as judged by an older confirmation than the answer
+	isAnswered := approvals.SameSet(answer.Codes, target.Codes)
 	switch change := r.Proposal.Change; {
-	case cause == nil && (err == nil || late) && change.AnswerShows(read, target):
+	case cause == nil && (err == nil || late && isAnswered) && change.AnswerShows(read, target):
 		return w.confirm(ctx, t, r, read, target)
 	case err != nil:
 		return w.closeOrDelay(ctx, t, r, approvals.UnreadWrite(errors.Join(cause, err)))
@@ -266,6 +267,9 @@ func (w *Runner) preserved(
 		return true, nil
 	}
 	read, err := w.Licenses.ReadAllocation(ctx, r.Proposal.Group.ID)
+	if err == nil && !approvals.SameSet(read.Codes, asked.Codes) {
+		err = &approvals.DelayError{Reason: notShownYet, Err: approvals.ErrReadIsLate}
+	}
 	return err == nil && read.Preserves(asked), err
 }
 

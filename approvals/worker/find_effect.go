@@ -33,16 +33,32 @@ func (w *Runner) findEffect(ctx context.Context, t approvals.LeasedJob, r approv
 	}
 	event := r.FoundGone(allocation)
 	if !r.LeftCodes() {
-		others, err := w.Store.ListInEffectSince(ctx, r.Proposal.Group.ID, r.DecidedAt)
-		if err != nil {
-			return err
-		}
-		event = r.LateEffect(allocation, others)
+		event, err = w.findLateEffect(ctx, r, allocation)
 	}
-	if event == nil {
-		return nil
+	if event == nil || err != nil {
+		return err
 	}
 	return w.applyEvent(ctx, r, event, &t)
+}
+
+// findLateEffect judges an allocation that was just read. What another write is changing at
+// this moment is not known yet, so it waits for that.
+func (w *Runner) findLateEffect(
+	ctx context.Context, r approvals.Request, read approvals.Allocation,
+) (approvals.Event, error) {
+	changing, err := w.Store.ListUnsettledWrites(ctx, r.Proposal.Group.ID)
+	if err != nil {
+		return nil, err
+	}
+	others, err := w.Store.ListInEffectSince(ctx, r.Proposal.Group.ID, r.FiledAt)
+	if err != nil {
+		return nil, err
+	}
+	event := r.LateEffect(read, others)
+	if event != nil && r.Ask.IsDisturbed(read, changing) {
+		return nil, &approvals.DelayError{Reason: approvals.ErrBeingChanged.Error(), Err: approvals.ErrBeingChanged}
+	}
+	return event, nil
 }
 
 // lookLater keeps a late look that failed, at its own pace.

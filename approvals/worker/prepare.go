@@ -85,10 +85,14 @@ func (w *Runner) readFacts(ctx context.Context, ask approvals.Ask) (approvals.Pr
 	if err != nil {
 		return facts, err
 	}
+	unknown, err := w.Store.ListLateEffects(ctx, facts.Group.ID)
+	if err != nil {
+		return facts, err
+	}
 	if facts.Ends, err = w.grantEnds(ctx, facts.Group); err != nil {
 		return facts, err
 	}
-	if ask.IsDisturbed(facts.Allocation, changing) || !maps.EqualFunc(before, facts.Ends, time.Time.Equal) {
+	if ask.IsDisturbed(facts.Allocation, append(changing, unknown...)) || !maps.EqualFunc(before, facts.Ends, time.Time.Equal) {
 		return facts, &approvals.DelayError{Reason: approvals.ErrBeingChanged.Error(), Err: approvals.ErrBeingChanged}
 	}
 	facts.Now, err = w.Store.Now(ctx)

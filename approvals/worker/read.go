@@ -32,7 +32,7 @@ func (w *Runner) awaitLateEffects(ctx context.Context, r approvals.Request, read
 		return err
 	}
 	for _, other := range others {
-		now, err := w.Store.NowSince(ctx, other.ClosedAt)
+		now, err := w.Store.NowSince(ctx, other.LateLookSince())
 		if err != nil {
 			return err
 		}

@@ -183,7 +183,7 @@ func revocationSentences(r approvals.Request) string {
 
 // isAllocationKnown reports whether a revocation tells what the group has now.
 func isAllocationKnown(e *approvals.Revocation) bool {
-	return !e.Uncertain && (len(e.Allocation) > 0 || len(e.Remaining) == 0 && e.Answer == "")
+	return !e.Uncertain && (len(e.Allocation) > 0 || len(e.Remaining) == 0 && e.Answer == "" && !e.QuotasUnknown)
 }
 
 // wasOrWere goes with these codes.

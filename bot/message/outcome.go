@@ -188,7 +188,7 @@ func explainFailure(r approvals.Request) string {
 			"change to %s. %s Check the codes with your UiPath admin before you ask again.",
 			nameGroup(r.Proposal.Group), joinCodes(o.ConcernedCodes), describeNow(o.Allocation))
 	case approvals.ReasonEndPassed:
-		return start + explainPassedEnd(r) + ". Nothing was changed at UiPath."
+		return start + explainPassedEnd(r) + ". " + explainUnchanged(r)
 	case approvals.ReasonUnconfirmed:
 		if o.Uncertain {
 			return start + fmt.Sprintf("UiPath never confirmed the change (%s). "+
