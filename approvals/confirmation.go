@@ -44,7 +44,9 @@ func (c Confirmation) CheckRead(read Allocation, now time.Time) error {
 	if !mayBeLate(c.At, now) || c.isShownBy(read) {
 		return nil
 	}
-	return &DelayError{Reason: "UiPath shows another allocation of this group than it confirmed a moment ago", Err: ErrReadIsLate}
+	return &DelayError{
+		Reason: "UiPath shows another allocation of this group than it confirmed a moment ago", Err: ErrReadIsLate,
+	}
 }
 
 func (c Confirmation) isShownBy(read Allocation) bool {

@@ -73,9 +73,10 @@ func (r Request) judge(ballots []Ballot, now time.Time) Request {
 		if len(others) < len(r.Judgments) {
 			r.Notified = Without(r.Notified, []string{noticeMark(b)})
 		}
-		r.Judgments = append(others, Judgment{
+		others = append(others, Judgment{
 			User: b.User, Name: b.Name, EventTS: laterTimestamp(b.EventTS, b.LookedTS), Eligibility: b.Eligibility, At: now,
 		})
+		r.Judgments = others
 	}
 	return r
 }

@@ -87,9 +87,6 @@ func TestLossForGoodIsTold(t *testing.T) {
 		if len(w.toldOf(anna)) < 2 {
 			t.Errorf("anna's ✅ never counts from now on (%+v), and the last she heard is %v", r.Judgments, w.toldOf(anna))
 		}
-		w.group(anna, ben, cleo) // back
-		time.Sleep(30 * time.Minute)
-		r = w.quiet()
 	})
 }
 
@@ -107,14 +104,9 @@ func TestJudgmentAfterAFailedCheckIsTold(t *testing.T) {
 		w.hide("S1", nil)
 		time.Sleep(30 * time.Minute)
 		r = w.read(r.ID)
-		if len(r.Judgments) == 1 && len(w.toldOf(bystander)) < 2 {
-			t.Errorf("void for good (%+v); the last word is %v", r.Judgments, w.toldOf(bystander))
+		if len(r.Judgments) != 1 || len(w.toldOf(bystander)) != 2 {
+			t.Errorf("judged %+v; told %v", r.Judgments, w.toldOf(bystander))
 		}
-		w.group(anna, bystander)
-		time.Sleep(10 * time.Minute)
-		w.react(r, cleo, true)
-		time.Sleep(30 * time.Minute)
-		r = w.read(r.ID)
 	})
 }
 

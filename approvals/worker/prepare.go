@@ -81,22 +81,29 @@ func (w *Runner) readFacts(ctx context.Context, ask approvals.Ask) (approvals.Pr
 	if err := w.checkLimits(ctx, facts.Group.ID, false, facts.Allocation); err != nil {
 		return facts, err
 	}
-	changing, err := w.Store.ListUnsettledWrites(ctx, facts.Group.ID)
-	if err != nil {
-		return facts, err
-	}
-	unknown, err := w.Store.ListLateEffects(ctx, facts.Group.ID)
+	changing, err := w.listUnknownWrites(ctx, facts.Group.ID)
 	if err != nil {
 		return facts, err
 	}
 	if facts.Ends, err = w.grantEnds(ctx, facts.Group); err != nil {
 		return facts, err
 	}
-	if ask.IsDisturbed(facts.Allocation, append(changing, unknown...)) || !maps.EqualFunc(before, facts.Ends, time.Time.Equal) {
+	if ask.IsDisturbed(facts.Allocation, changing) || !maps.EqualFunc(before, facts.Ends, time.Time.Equal) {
 		return facts, &approvals.DelayError{Reason: approvals.ErrBeingChanged.Error(), Err: approvals.ErrBeingChanged}
 	}
 	facts.Now, err = w.Store.Now(ctx)
 	return facts, err
+}
+
+// listUnknownWrites lists the requests with a write to a group of which it is not known yet what
+// it did.
+func (w *Runner) listUnknownWrites(ctx context.Context, groupID string) ([]approvals.Request, error) {
+	tried, err := w.Store.ListUnsettledWrites(ctx, groupID)
+	if err != nil {
+		return nil, err
+	}
+	closed, err := w.Store.ListLateEffects(ctx, groupID)
+	return slices.Concat(tried, closed), err
 }
 
 func (w *Runner) grantEnds(ctx context.Context, group approvals.Group) (map[string]time.Time, error) {

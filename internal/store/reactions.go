@@ -100,9 +100,10 @@ func presentReactions(ctx context.Context, q querier, channel, ts string) ([]app
 
 // ReplaceReactions replaces what the store knows of a message's reactions with
 // what Slack showed. What it learned within approvals.ReadLag before asOf stays,
-// because Slack may show an older state; all of it if the clock has just stepped. A reaction that is not shown is gone only if a
-// second look, at least approvals.SecondLookAfter later, does not show it either. If a
-// vote on the card of a pending request changes, it enqueues a vote count.
+// because Slack may show an older state; all of it if the clock has just stepped. A
+// reaction that is not shown is gone only if a second look, at least
+// approvals.SecondLookAfter later, does not show it either. If a vote on the card of a
+// pending request changes, it enqueues a vote count.
 func (s *Store) ReplaceReactions(
 	ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction,
 ) error {
