@@ -62,15 +62,17 @@ func (r Request) isNewJudgment(b Ballot) bool {
 	return !b.Deny && b.Eligibility.lasts() && r.firstEligibility(b) == Counts
 }
 
-// judge adds the lasting judgments on the reactions of these ballots. Whoever was judged
-// before and gave a new reaction hears of it anew.
+// judge adds the lasting judgments on the reactions of these ballots. Whoever took a judged
+// reaction back and gave it anew hears of it anew.
 func (r Request) judge(ballots []Ballot, now time.Time) Request {
 	for _, b := range ballots {
 		if !r.isNewJudgment(b) {
 			continue
 		}
-		others := slices.DeleteFunc(slices.Clone(r.Judgments), func(j Judgment) bool { return j.User == b.User })
-		if len(others) < len(r.Judgments) {
+		isBefore := func(j Judgment) bool { return j.User == b.User }
+		before := slices.IndexFunc(r.Judgments, isBefore)
+		others := slices.DeleteFunc(slices.Clone(r.Judgments), isBefore)
+		if before >= 0 && r.Judgments[before].Name == b.Name {
 			r.Notified = Without(r.Notified, []string{noticeMark(b)})
 		}
 		others = append(others, Judgment{

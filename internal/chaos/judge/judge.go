@@ -268,8 +268,24 @@ func (r *request) describeAsk() string {
 	return fmt.Sprintf("%s typed %q and read %q", r.command.User, r.command.Text, r.command.Answer)
 }
 
+// givenAnew is how often a person gave a reaction that they had taken back.
+func (r *request) givenAnew(user string) (n int) {
+	for _, c := range r.cards {
+		taken := map[string]bool{}
+		for _, v := range c.Votes {
+			if v.User == user && v.Present && taken[v.Emoji] {
+				n++
+			}
+			if v.User == user {
+				taken[v.Emoji] = !v.Present
+			}
+		}
+	}
+	return n
+}
+
 // judgeNotices looks for repeated notices to one person. A person hears each reason
-// why a vote does not count at most once.
+// why a vote does not count at most once, and again for a vote given anew.
 func (j *judge) judgeNotices(r *request) {
 	type notice struct{ user, text string }
 	seen := map[notice]int{}
@@ -278,7 +294,7 @@ func (j *judge) judgeNotices(r *request) {
 			continue
 		}
 		this := notice{word.User, word.Text}
-		if seen[this]++; seen[this] == 2 {
+		if seen[this]++; seen[this] == 2+r.givenAnew(word.User) {
 			j.report(noticeTwice, r.id, fmt.Sprintf("%s read %q twice", word.User, word.Text))
 		}
 	}

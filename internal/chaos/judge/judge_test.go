@@ -511,6 +511,25 @@ func TestWhoVotesAgain(t *testing.T) {
 	}
 }
 
+// A vote given anew is judged anew, and its giver hears of it once more.
+func TestNoticesOfVotesGivenAnew(t *testing.T) {
+	h := history()
+	word := Word{User: gawker, Text: "Your reaction on request `R-AAAAAAAA` does not count: …"}
+	h.Private = []Word{word, word}
+	for n, present := range []bool{true, false, true} {
+		h.Cards[0].Votes = append(h.Cards[0].Votes, Vote{
+			At: at(2 + float64(n)/10), User: gawker, Emoji: approveEmoji, Present: present,
+		})
+	}
+	if found := rulesIn(Judge(h)); slices.Contains(found, "told twice that a vote does not count") {
+		t.Errorf("found %q", found)
+	}
+	h.Private = append(h.Private, word)
+	if found := rulesIn(Judge(h)); !slices.Contains(found, "told twice that a vote does not count") {
+		t.Errorf("three words of two votes: found %q", found)
+	}
+}
+
 // Whoever hears that a configuration left them out votes again, once it names them.
 func TestWhoVotesAgainAfterAConfiguration(t *testing.T) {
 	h := history()
