@@ -511,6 +511,25 @@ func TestWhoVotesAgain(t *testing.T) {
 	}
 }
 
+// A refusal that was carried out all the same is to be told later, unless somebody took a part out.
+func TestALateEffectOfWhichAPartIsGone(t *testing.T) {
+	for gone, want := range map[string]int{"TSTNU": 0, "ATTUNU": 1} {
+		h := history()
+		c, w := h.Cards[0], h.Writes[0]
+		c.Codes = []string{"IDU", "TSTNU"}
+		c.Thread = []Reply{{At: at(5), Event: failedEvent, Text: "UiPath refused it. The change was not made."}}
+		w.Before, w.After = []string{"ATTUNU", "TSTNU"}, []string{"ATTUNU", "IDU", "TSTNU"}
+		h.LateReads = map[string][]Look{w.Group: {{From: w.Took.Add(time.Millisecond), Lag: time.Second}}}
+		h.Edits = []Edit{{At: at(6), Group: w.Group, Before: w.After, After: without(w.After, []string{gone})}}
+		j := collectRequests(h)
+		r := j.requests[c.ID]
+		r.writes = h.Writes
+		if j.judgeOtherOutcome(r, c, c.Thread[0]); len(j.found) != want {
+			t.Errorf("without %s: %v", gone, j.found)
+		}
+	}
+}
+
 // A vote given anew is judged anew, and its giver hears of it once more.
 func TestNoticesOfVotesGivenAnew(t *testing.T) {
 	h := history()

@@ -39,9 +39,16 @@ func (j *judge) judgeOtherOutcome(r *request, c *Card, outcome Reply) {
 		return // the words tell the part that a read showed; a part without an end stays
 	}
 	misled := len(effects) > 0 && j.h.wasReadLate(last(effects), outcome.At)
-	if !misled || c.foundReply() == nil && !j.effectUndone(effects, forever) {
+	if !misled || c.foundReply() == nil && !j.effectUndone(effects, forever) && !j.h.partUndone(c, last(effects)) {
 		j.judgeUnchanged(r, effects, outcome.Text, outcome.At)
 	}
+}
+
+// partUndone reports whether an edit by hand after an effect took out a part of what a card asks
+// for, for good. The part that is left stays, and is not told.
+func (h *History) partUndone(c *Card, effect *Write) bool {
+	asked := Edit{Before: without(effect.After, c.Codes), After: effect.After}
+	return c.Lasts == 0 && h.revertedBetween(c.Group, asked, effect.Took, forever)
 }
 
 // wasReadLate reports whether a read after a write, and before some time, showed what
