@@ -17,6 +17,10 @@ type Job struct {
 	Person  string  `words:"person"` // the person the job is about; empty: the whole request
 	Payload Payload // more for the words of the job
 	Due     time.Time
+
+	// SaidAt is when the words of the job are made, by the store's clock: what they call future
+	// may be past. The store does not keep it. Zero: it does not matter.
+	SaidAt time.Time `json:"-"`
 }
 
 // Key tells apart the jobs of one kind of one request.
@@ -181,7 +185,7 @@ func JobKinds() []JobSpec {
 		{Kind: JobPostCard, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, EventType: CardEventType, Fair: true,
 			TriedAtOnce: true},
 		{Kind: JobWarnExpiry, Pool: PoolNudges, Pace: PacePosts, Lane: threadLane,
-			EventType: "allocation_ending", ByBot: true, Dated: true},
+			EventType: "allocation_ending", ByBot: true, Dated: true, Until: JobPostRevocation},
 		{Kind: JobRemind, Pool: PoolNudges, Pace: PacePosts,
 			EventType: "allocation_reminder", ByBot: true, Dated: true, Until: JobPostOutcome, Relevant: isPending},
 		{Kind: JobAddReactions, Pool: PoolReactions, Pace: PaceEmoji, Lane: cardLane, TriedAtOnce: true},

@@ -2,6 +2,7 @@ package approvals
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -181,9 +182,24 @@ func (p Post) isOutdatedBy(other Post) bool {
 	case JobPostOutcome:
 		return isOutcomeEvent(other.EventType)
 	case JobPostRevocation:
-		return other.EventType == JobPostRevocation.Spec().EventType && other.Number == p.Number
+		return other.EventType == endedEvent && (p.EventType == endingEvent || other.attempt() >= p.attempt())
 	}
-	return false
+	return p.EventType == endedEvent && other.EventType == endedEvent && other.attempt() > p.attempt()
+}
+
+// The event types of a grant's warning, whose number is one of hours, and of its end.
+var (
+	endingEvent = JobWarnExpiry.Spec().EventType
+	endedEvent  = JobPostRevocation.Spec().EventType
+)
+
+// attempt is the number of the attempt to end a grant that a post tells of; zero: it has none.
+func (p Post) attempt() int {
+	n, err := strconv.Atoi(p.Number)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // untilByEvent is the kind of the message that ends the truth of one of an event type.

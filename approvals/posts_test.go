@@ -69,6 +69,18 @@ func TestFindDoublesRemovesLateWords(t *testing.T) {
 			{TS: "1", EventType: "allocation_done"}, {TS: "2", EventType: "allocation_ended", Number: "1"}}, late: "3"},
 		"a delay of the next end": {posts: []Post{{TS: "1", EventType: "allocation_ended", Number: "1"},
 			{TS: "2", EventType: "allocation_overdue", Number: "2"}}},
+		"a warning before the end": {posts: []Post{{TS: "1", EventType: "allocation_ending", Number: "24"},
+			{TS: "2", EventType: "allocation_ended", Number: "1"}}},
+		"a warning below the early end": {posts: []Post{{TS: "1", EventType: "allocation_ended", Number: "1"},
+			{TS: "2", EventType: "allocation_ending", Number: "24"}}, late: "2"},
+		"a warning below an outcome": {posts: []Post{{TS: "1", EventType: "allocation_done"},
+			{TS: "2", EventType: "allocation_ending", Number: "1"}}},
+		"the ends in order": {posts: []Post{{TS: "1", EventType: "allocation_ended", Number: "1"},
+			{TS: "2", EventType: "allocation_ended", Number: "10"}}},
+		"an end below a later one": {posts: []Post{{TS: "1", EventType: "allocation_ended", Number: "10"},
+			{TS: "2", EventType: "allocation_ended", Number: "9"}}, late: "2"},
+		"a delay of an end below a later end": {posts: []Post{{TS: "1", EventType: "allocation_ended", Number: "2"},
+			{TS: "2", EventType: "allocation_overdue", Number: "1"}}, late: "2"},
 		"a correction below the outcome": {posts: []Post{{TS: "1", EventType: "allocation_failed"}, {TS: "2", EventType: "allocation_found"}}},
 	} {
 		var late []string

@@ -28,17 +28,18 @@ func (p *presses) record(ctx context.Context, id string, press approvals.Press) 
 	defer cancel()
 	r, err := p.store.Request(ctx, id)
 	var voter approvals.Voter
+	var after approvals.Request
 	if err == nil {
 		voter, err = p.voters.findVoter(ctx, r, press.User, 0)
 	}
 	if err == nil {
 		press.User = voter.Person.ID
 		authorized := voter.Eligibility(r) == approvals.Counts
-		_, err = p.store.ApplyEvent(ctx, id, approvals.Pressed{Press: press, Authorized: authorized}, nil)
+		after, err = p.store.ApplyEvent(ctx, id, approvals.Pressed{Press: press, Authorized: authorized}, nil)
 	}
 	switch {
 	case err == nil && press.Button == approvals.PressWithdraw:
-		return message.ConfirmWithdrawal(id)
+		return message.ConfirmWithdrawal(after)
 	case err == nil:
 		return ""
 	case errors.Is(err, approvals.ErrNotFound):

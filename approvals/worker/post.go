@@ -156,8 +156,12 @@ func (w *Runner) postInThread(ctx context.Context, t approvals.LeasedJob, r appr
 	if r.CardTS == "" {
 		return w.applyEvent(ctx, r, shutOut, &t)
 	}
+	said, err := w.dateWords(ctx, t.Job, r)
+	if err != nil {
+		return err
+	}
 	ts, err := w.postOnce(ctx, t, r, nil, func() (string, error) {
-		return w.Messenger.PostInThread(ctx, r, t.Job)
+		return w.Messenger.PostInThread(ctx, r, said)
 	})
 	err = w.judgeRefusal(ctx, t, r, err)
 	switch {
@@ -169,6 +173,17 @@ func (w *Runner) postInThread(ctx context.Context, t approvals.LeasedJob, r appr
 		return errors.Join(err, w.applyIfNew(ctx, r.ID, shutOut))
 	}
 	return err
+}
+
+// dateWords tells the words about a grant what time it is: Slack may have been busy until
+// after its end.
+func (w *Runner) dateWords(ctx context.Context, said approvals.Job, r approvals.Request) (approvals.Job, error) {
+	if r.Grant == nil {
+		return said, nil
+	}
+	var err error
+	said.SaidAt, err = w.Store.Now(ctx)
+	return said, err
 }
 
 // completePosted ends a job with the timestamp of its message, which stands.
@@ -208,10 +223,14 @@ func (w *Runner) tellRequester(ctx context.Context, t approvals.LeasedJob, r app
 	if !t.IsRelevant(r) {
 		return approvals.ErrNoTransition
 	}
+	said, err := w.dateWords(ctx, t.Job, r)
+	if err != nil {
+		return err
+	}
 	if err := w.markTried(ctx, t); err != nil {
 		return err
 	}
-	err := w.Messenger.TellRequester(ctx, r, t.Job)
+	err = w.Messenger.TellRequester(ctx, r, said)
 	if err == nil || approvals.IsDelay(err) {
 		return err
 	}

@@ -409,6 +409,7 @@ type slackFake struct {
 	times  map[string][]time.Time // of the calls of each name
 	posted []string
 	said   []utterance // in threads
+	texts  []string    // what people read there
 
 	outside []OutsideChange // told in the channel
 	unknown []ToldCard      // cards that the channel shows at the start
@@ -499,6 +500,20 @@ func (s *slackFake) turnUp(r Request, posts ...Post) {
 	for _, post := range posts {
 		s.doubles = append(s.doubles, double{Post: post, request: r.ID})
 	}
+}
+
+// words are what people read in threads.
+func (s *slackFake) words() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.texts)
+}
+
+// shows reports whether a post that turned up late is still there.
+func (s *slackFake) shows(ts string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.doubles, func(d double) bool { return d.TS == ts })
 }
 
 // cacheAge is how old the cached answers are.
@@ -717,6 +732,7 @@ func (s *slackFake) PostInThread(_ context.Context, r Request, said Job) (string
 	return saidName(r, said), s.do(string(said.Kind), func() {
 		s.posted = append(s.posted, saidName(r, said))
 		s.said = append(s.said, utterance{Job: said, at: time.Now(), state: r.State})
+		s.texts = append(s.texts, wordsOf(r, said))
 	})
 }
 

@@ -194,7 +194,13 @@ func (g *golden) addOutcomes() {
 		{"failed, its end has passed", goldenRequest(failed, withOutcome(approvals.Outcome{Reason: approvals.ReasonEndPassed}), func(r *approvals.Request) { r.Ask.Until = testTime })},
 		{"failed, could not be carried out", goldenRequest(failed, withOutcome(approvals.Outcome{Reason: approvals.ReasonUnconfirmed, Answer: "UiPath does not answer"}))},
 		{"failed, may have taken effect", goldenRequest(failed, withOutcome(approvals.Outcome{Reason: approvals.ReasonUnconfirmed, Answer: "UiPath does not answer", Uncertain: true}))},
+		{"failed, UiPath refused, found since", goldenRequest(failed, foundSince, withOutcome(approvals.Outcome{Reason: approvals.ReasonUiPathRefused, Answer: "409: conflict", Allocation: []string{"ATTUNU"}}))},
+		{"failed, UiPath left codes out, found since", goldenRequest(failed, foundSince, withOutcome(approvals.Outcome{Reason: approvals.ReasonIncomplete, ConcernedCodes: []string{"IDU"}, Allocation: []string{"ATTUNU"}}))},
+		{"failed, may have taken effect, a part found since", goldenRequest(failed, foundSince, inPart, withOutcome(approvals.Outcome{Reason: approvals.ReasonUnconfirmed, Answer: "UiPath does not answer", Uncertain: true}))},
 		{"superseded", goldenRequest(approvals.Superseded, withOutcome(approvals.Outcome{Reason: approvals.ReasonAllocationChanged, Allocation: []string{"PMD"}}))},
+		{"superseded, found since", goldenRequest(approvals.Superseded, foundSince, withOutcome(approvals.Outcome{Reason: approvals.ReasonAllocationChanged, Allocation: []string{"PMD"}, Uncertain: true}))},
+		{"superseded, nothing to extend, found since", goldenRequest(approvals.Superseded, extending, foundSince, withOutcome(approvals.Outcome{Reason: approvals.ReasonAllocationChanged, Allocation: []string{"ATTUNU"}, Uncertain: true}))},
+		{"superseded, another channel, found since", goldenRequest(approvals.Superseded, foundSince, withOutcome(approvals.Outcome{Reason: approvals.ReasonChannelReplaced, Channel: "C0OTHER", Suggestions: []string{"R-ABCDEFGH"}, Uncertain: true}))},
 		{"superseded, renamed", goldenRequest(approvals.Superseded, withOutcome(approvals.Outcome{Reason: approvals.ReasonGroupRenamed, Suggestions: []string{"Finance Admins"}, Allocation: []string{"PMD"}}))},
 		{"superseded, the name is gone", goldenRequest(approvals.Superseded, withOutcome(approvals.Outcome{Reason: approvals.ReasonGroupRenamed, Allocation: []string{"PMD"}}))},
 		{"superseded, forbidden today", goldenRequest(approvals.Superseded, withOutcome(approvals.Outcome{Reason: approvals.ReasonForbiddenNow, Allocation: []string{"PMD"},
@@ -205,6 +211,7 @@ func (g *golden) addOutcomes() {
 		{"superseded, nothing to extend", goldenRequest(approvals.Superseded, extending, withOutcome(approvals.Outcome{Reason: approvals.ReasonAllocationChanged, Allocation: []string{"ATTUNU"}}))},
 		{"denied", goldenRequest(approvals.Denied, withReason(approvals.ReasonDeniedByVote))},
 		{"denied, may have taken effect", goldenRequest(approvals.Denied, withReason(approvals.ReasonDeniedByVote), uncertain)},
+		{"denied, a part found since", goldenRequest(approvals.Denied, withReason(approvals.ReasonDeniedByVote), uncertain, foundSince, inPart)},
 		{"cancelled by the requester", goldenRequest(approvals.Cancelled, withOutcome(approvals.Outcome{Reason: approvals.ReasonWithdrawn, By: "U0ROBIN"}))},
 		{"cancelled by an approver", goldenRequest(approvals.Cancelled, withOutcome(approvals.Outcome{Reason: approvals.ReasonCancelledByApprover, By: "U0ALEX", Comment: "the group is the wrong one"}))},
 		{"cancelled by an approver, reason hidden", goldenRequest(approvals.Cancelled, withReason(approvals.ReasonCancelledByApprover))},
@@ -218,6 +225,7 @@ func (g *golden) addOutcomes() {
 		g.about(c.r)
 		g.add("Outcome: "+c.title, phrases().ThreadReply(c.r, outcome))
 	}
+	g.add("Outcome: done, told after the end of its grant", phrases().ThreadReply(goldenRequest(done, timed, withReason(approvals.ReasonConfirmed)), afterItsEnd(outcome)))
 	again := goldenRequest(approvals.Expired, withReason(approvals.ReasonDeadline))
 	g.add("Outcome: with its button", blocksText(g.t, phrases().ReplyBlocks(again, outcome)))
 	g.add("Asked again: known by the thread alone", CannotAskAgain(again.ID))
@@ -349,6 +357,11 @@ func (g *golden) addReplies() {
 	g.reply("Delay", goldenRequest(approvals.Approved, withDelay("UiPath does not answer")), approvals.Job{Kind: approvals.JobPostDelay})
 	found := approvals.Job{Kind: approvals.JobPostEffect, Payload: approvals.Payload{Codes: []string{"ATTUNU", "IDU", "RPADEVPRONU"}}}
 	g.reply("In effect after all", goldenRequest(approvals.Failed, withReason(approvals.ReasonUiPathRefused), timed), found)
+	short := goldenRequest(approvals.Failed, withReason(approvals.ReasonUiPathRefused), func(r *approvals.Request) {
+		r.Grant = &approvals.Grant{Codes: []string{"IDU"}, Until: testTime.Add(time.Hour)}
+	})
+	g.add("In effect after all, told before its end", phrases().ThreadReply(short, found))
+	g.add("In effect after all, told after its end", phrases().ThreadReply(short, afterItsEnd(found)))
 	g.reply("Delay: granted by the policy", goldenRequest(approvals.Approved, automatic, withDelay("UiPath asked the bot to slow down")), approvals.Job{Kind: approvals.JobPostDelay})
 	lost := func(reasons ...approvals.Eligibility) approvals.Job {
 		job := approvals.Job{Kind: approvals.JobPostConsentLost}
@@ -457,7 +470,8 @@ func (g *golden) addPrivateWords() {
 	}
 	g.add("Vote: other emoji, on a card with buttons", phrases().TellVoter(goldenRequest(approvals.Pending, withButtons), approvals.OtherEmoji))
 	g.add("Vote: counts, more are needed", phrases().TellVoter(goldenRequest(approvals.Pending, inStages), approvals.Counts))
-	g.add("Button: withdrawn", ConfirmWithdrawal(command.ExampleID))
+	g.add("Button: withdrawn", ConfirmWithdrawal(goldenRequest(approvals.Pending)))
+	g.add("Button: withdrawn after the approval", ConfirmWithdrawal(goldenRequest(approvals.Approved)))
 	g.add("Button: not recorded", PressAgain(command.ExampleID))
 	g.add("Button: pressed before", AlreadyPressed(command.ExampleID))
 	g.add("Button: too late", PressTooLate("/allocate", command.ExampleID))

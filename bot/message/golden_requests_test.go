@@ -129,6 +129,17 @@ func limiting(r *approvals.Request) {
 	}
 }
 
+// foundSince has the change found by a later look before the outcome was told.
+func foundSince(r *approvals.Request) { r.EffectFound = true }
+
+func inPart(r *approvals.Request) { r.EffectInPart = true }
+
+// afterItsEnd has the words of a job made when the grant of a timed request is over.
+func afterItsEnd(job approvals.Job) approvals.Job {
+	job.SaidAt = testTime.AddDate(10, 0, 0)
+	return job
+}
+
 // withRevocation is a done request after its grant has ended so.
 func withRevocation(e approvals.Revocation) func(*approvals.Request) {
 	return func(r *approvals.Request) {

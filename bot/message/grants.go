@@ -74,8 +74,8 @@ func describeGrantStatus(r approvals.Request) string {
 }
 
 // describeGrantEnd ends the reply that a request is done: when its grant ends, or
-// that it has ended.
-func describeGrantEnd(r approvals.Request) string {
+// that it has ended by the time at which this is said.
+func describeGrantEnd(r approvals.Request, at time.Time) string {
 	switch g := r.Grant; {
 	case g == nil:
 		return ""
@@ -83,6 +83,9 @@ func describeGrantEnd(r approvals.Request) string {
 		return fmt.Sprintf(" Its time ended %s.", formatTime(g.Revocation.At))
 	case g.EndedBy != "" || g.DelayReason != "":
 		return describeGrantStatus(r)
+	case !at.Before(g.Until):
+		return fmt.Sprintf(" It was granted until %s, which is over: I remove %s now, unless another request holds %s.",
+			formatTime(g.Until), joinCodes(g.Codes), itOrThem(g.Codes))
 	}
 	return fmt.Sprintf(" Granted until %s; then I remove %s, unless another request holds %s. "+
 		"To end it earlier, type %s.", formatTime(r.Grant.Until), joinCodes(r.Grant.Codes), itOrThem(r.Grant.Codes),
@@ -280,10 +283,13 @@ func explainLostExtension(r approvals.Request) string {
 	if len(missing) == 0 {
 		return ""
 	}
+	after := explainUnchanged(r)
+	if !r.EffectFound {
+		after += " " + describeNow(r.Outcome.Allocation)
+	}
 	return fmt.Sprintf("Request %s was not carried out: %s no longer had %s, which it was to extend. "+
-		"%s %s Ask again if it is still needed.",
-		quoteCode(r.ID), nameGroup(r.Proposal.Group), joinCodes(missing), explainUnchanged(r),
-		describeNow(r.Outcome.Allocation))
+		"%s Ask again if it is still needed.",
+		quoteCode(r.ID), nameGroup(r.Proposal.Group), joinCodes(missing), after)
 }
 
 // explainPassedEnd says that a grant was to end before it could begin.

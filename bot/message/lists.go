@@ -3,6 +3,7 @@ package message
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"licensebot/approvals"
@@ -201,7 +202,7 @@ func (p Phrases) describeProgress(r approvals.Request) string {
 	case r.State == approvals.Refused:
 		return p.explainRefusal(r)
 	case !r.State.Open():
-		return formatTime(r.ClosedAt) + ": " + p.outcomeSentence(r) + describeEnded(r)
+		return formatTime(r.ClosedAt) + ": " + p.outcomeSentence(r, time.Time{}) + describeEnded(r)
 	}
 	return CardStatus(r)
 }

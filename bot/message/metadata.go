@@ -180,15 +180,18 @@ func grantLength(ask approvals.Ask) string {
 	return ask.For.String()
 }
 
-// allocationTold is the group's allocation, where the words of a message tell it.
+// allocationTold is the group's allocation, where the words of a message tell it. A request may
+// close without any read of it.
 func allocationTold(r approvals.Request, job approvals.Job) (codes []string, known bool) {
 	switch {
 	case job.Kind == approvals.JobPostRevocation:
 		return r.Grant.Revocation.Allocation, isAllocationKnown(r.Grant.Revocation)
 	case job.Kind != approvals.JobPostOutcome || r.Outcome == nil:
 		return nil, false
+	case r.EffectFound && r.State != approvals.Done: // the words leave out what was read before
+		return nil, false
 	case r.State == approvals.Done, r.State == approvals.Superseded, r.Outcome.Reason == approvals.ReasonIncomplete:
-		return r.Outcome.Allocation, true
+		return r.Outcome.Allocation, r.Outcome.Allocation != nil
 	}
 	return nil, false
 }

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"encoding/json"
 	"testing"
 
 	"licensebot/approvals"
@@ -30,5 +31,49 @@ func TestActorOfAnEarlyEnd(t *testing.T) {
 	r := approvals.Request{Requester: "U0ROBIN", Grant: &approvals.Grant{EndedBy: "U0ALEX"}}
 	if got := actorOf(r, approvals.Job{Kind: approvals.JobPostRevocation}); got != "U0ALEX" {
 		t.Errorf("an early end is %s's", got)
+	}
+}
+
+// Metadata tells an allocation that was read, also one without codes, and none that was not read
+// or that a later look made untrue.
+func TestMetadataTellsTheAllocationThatWasRead(t *testing.T) {
+	for name, c := range map[string]struct {
+		reason        approvals.Reason
+		read          []string
+		found, isTold bool
+		want          string
+	}{
+		"not read":            {reason: approvals.ReasonChannelReplaced},
+		"read, without codes": {reason: approvals.ReasonAllocationChanged, read: []string{}, isTold: true},
+		"read":                {reason: approvals.ReasonAllocationChanged, read: []string{"PMD"}, isTold: true, want: "PMD"},
+		"changed since":       {reason: approvals.ReasonAllocationChanged, read: []string{"PMD"}, found: true},
+	} {
+		raw, err := json.Marshal(approvals.Outcome{Reason: c.reason, Allocation: c.read})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stored approvals.Outcome // as the store gives it back
+		if err := json.Unmarshal(raw, &stored); err != nil {
+			t.Fatal(err)
+		}
+		r := goldenRequest(approvals.Superseded, withOutcome(stored))
+		r.EffectFound = c.found
+		m := RenderMetadata(r, approvals.Job{Kind: approvals.JobPostOutcome})
+		if told, isTold := m.EventPayload["allocation"]; isTold != c.isTold || isTold && told != c.want {
+			t.Errorf("%s: told %q, %t", name, told, isTold)
+		}
+	}
+}
+
+// A request that is filed anew in another channel closes without a read, and tells no allocation.
+func TestMetadataOfAReplacedChannel(t *testing.T) {
+	r := goldenRequest(approvals.Pending)
+	step, err := approvals.Next(r, approvals.ChannelReplaced{Channel: "C0OTHER", NewID: "R-ABCDEFGH"}, testTime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := RenderMetadata(step.Request, approvals.Job{Kind: approvals.JobPostOutcome})
+	if told, isTold := m.EventPayload["allocation"]; isTold {
+		t.Errorf("tells the allocation %q, and nothing was read: %v", told, m.EventPayload)
 	}
 }

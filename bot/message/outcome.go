@@ -28,18 +28,21 @@ func untilUnlessOperator(r approvals.Request, end time.Time) string {
 }
 
 // DescribeOutcome tells how a request was closed. A thread has one such reply.
-func (p Phrases) DescribeOutcome(r approvals.Request) string {
-	return mentionUser(r.Requester) + " " + p.outcomeSentence(r)
+func (p Phrases) DescribeOutcome(r approvals.Request) string { return p.outcomeAsOf(r, time.Time{}) }
+
+// outcomeAsOf is DescribeOutcome at a time: a grant may be over by then. Zero: it is not.
+func (p Phrases) outcomeAsOf(r approvals.Request, at time.Time) string {
+	return mentionUser(r.Requester) + " " + p.outcomeSentence(r, at)
 }
 
-// outcomeSentence is DescribeOutcome without the mention of the requester.
-func (p Phrases) outcomeSentence(r approvals.Request) string {
+// outcomeSentence is outcomeAsOf without the mention of the requester.
+func (p Phrases) outcomeSentence(r approvals.Request, at time.Time) string {
 	if isFromChannel(r) {
-		return p.describeFromChannel(r)
+		return p.describeFromChannel(r, at)
 	}
 	switch r.State {
 	case approvals.Done:
-		return describeDone(r)
+		return describeDone(r, at)
 	case approvals.Failed:
 		return explainFailure(r)
 	case approvals.Superseded:
@@ -81,13 +84,13 @@ func explainUndated(r approvals.Request) string {
 }
 
 // DescribeEffect corrects what was told of a request that closed otherwise.
-func DescribeEffect(r approvals.Request, allocation []string) string {
+func DescribeEffect(r approvals.Request, job approvals.Job) string {
 	shown := "the change after all: " + describeChangeMade(r)
 	if r.EffectInPart {
 		shown = fmt.Sprintf("a part of the change after all: %s in %s", joinCodes(r.Grant.Codes), nameGroup(r.Proposal.Group))
 	}
 	return fmt.Sprintf("%s Correction to request %s: a later look at UiPath shows %s. %s",
-		mentionUser(r.Requester), quoteCode(r.ID), shown, describeNow(allocation)) + describeGrantEnd(r)
+		mentionUser(r.Requester), quoteCode(r.ID), shown, describeNow(job.Payload.Codes)) + describeGrantEnd(r, job.SaidAt)
 }
 
 // cancelReason says why an approver cancelled another person's request.
@@ -101,35 +104,48 @@ func cancelReason(r approvals.Request) string {
 	return ", who may approve it, because " + quoteCode(r.Outcome.Comment)
 }
 
-// explainUnchanged says that nothing was changed at UiPath, or that it is unknown.
+// explainUnchanged says that nothing was changed at UiPath, that it is unknown, or that a
+// change was found since.
 func explainUnchanged(r approvals.Request) string {
-	if !r.Outcome.Uncertain {
+	switch {
+	case r.EffectFound:
+		return explainFound(r)
+	case !r.Outcome.Uncertain:
 		return "Nothing was changed at UiPath."
 	}
 	return fmt.Sprintf("A write was tried before, and all or part of it may have taken effect: "+
 		"check %s in UiPath.", nameGroup(r.Proposal.Group))
 }
 
+// explainFound says that a later look has shown the change before the outcome was told: Slack
+// may have been busy. The correction, which follows, tells the rest.
+func explainFound(r approvals.Request) string {
+	if r.EffectInPart {
+		return "A later look at UiPath shows a part of the change after all."
+	}
+	return "A later look at UiPath shows the change after all."
+}
+
 // describeDone tells what a done request changed, and how that is known.
-func describeDone(r approvals.Request) string {
+func describeDone(r approvals.Request, at time.Time) string {
 	text := fmt.Sprintf("Done: %s. %s.", describeChangeMade(r), capitalize(describeConsent(r)))
 	switch r.Outcome.Reason {
 	case approvals.ReasonExtended:
 		return text + " Nothing had to be changed at UiPath: " + withoutCapital(describeNow(r.Outcome.Allocation)) +
-			describeAfter(r)
+			describeAfter(r, at)
 	case approvals.ReasonNotPreserved:
-		return text + " " + notPreserved + " " + describeNow(r.Outcome.Allocation) + describeAfter(r)
+		return text + " " + notPreserved + " " + describeNow(r.Outcome.Allocation) + describeAfter(r, at)
 	case approvals.ReasonReadBack:
 		return text + " UiPath did not confirm the write, but its allocation, read again, shows the change: " +
-			withoutCapital(describeNow(r.Outcome.Allocation)) + describeAfter(r)
+			withoutCapital(describeNow(r.Outcome.Allocation)) + describeAfter(r, at)
 	}
-	return text + " UiPath confirmed it: " + withoutCapital(describeNow(r.Outcome.Allocation)) + describeAfter(r)
+	return text + " UiPath confirmed it: " + withoutCapital(describeNow(r.Outcome.Allocation)) + describeAfter(r, at)
 }
 
 // describeAfter says what the group lost besides, when a done request ends, and for which
 // codes seats are short now.
-func describeAfter(r approvals.Request) string {
-	return describeLost(r) + describeGrantEnd(r) + shortAfter(r)
+func describeAfter(r approvals.Request, at time.Time) string {
+	return describeLost(r) + describeGrantEnd(r, at) + shortAfter(r)
 }
 
 // describeLost names the codes that the card says stay, and that the group does not have any
@@ -182,6 +198,9 @@ func describeChangeMade(r approvals.Request) string {
 func explainFailure(r approvals.Request) string {
 	o := r.Outcome
 	start := fmt.Sprintf("Request %s failed after it was %s: ", quoteCode(r.ID), describeConsent(r))
+	if r.EffectFound {
+		return start + explainFailedFound(r)
+	}
 	switch o.Reason {
 	case approvals.ReasonIncomplete:
 		return start + fmt.Sprintf("UiPath accepted the change, but the allocation of %s does not show the "+
@@ -210,6 +229,20 @@ func explainFailure(r approvals.Request) string {
 	return text + explainRefusedPart(r.Proposal.Change, o.Allocation) + describeLost(r)
 }
 
+// explainFailedFound ends explainFailure where the change was found since. What an earlier look
+// showed is left out, because it is untrue by now.
+func explainFailedFound(r approvals.Request) string {
+	o, group := r.Outcome, nameGroup(r.Proposal.Group)
+	why := fmt.Sprintf("UiPath refused the change to %s and said %s. ", group, quoteCode(o.Answer))
+	switch o.Reason {
+	case approvals.ReasonIncomplete:
+		why = fmt.Sprintf("UiPath accepted the change, but the allocation of %s did not show it at first. ", group)
+	case approvals.ReasonUnconfirmed:
+		why = fmt.Sprintf("UiPath never confirmed the change (%s). ", escapeLine(o.Answer))
+	}
+	return why + explainFound(r)
+}
+
 // changeNotMade says that a refusal was one.
 const changeNotMade = "The change was not made. Ask again when that is fixed."
 
@@ -233,12 +266,15 @@ func explainRefusedPart(change approvals.Change, allocation []string) string {
 
 // explainSuperseded tells that the group changed after the card was posted.
 func explainSuperseded(r approvals.Request) string {
-	text := fmt.Sprintf("Request %s was not carried out: %s. %s",
-		quoteCode(r.ID), explainWhatChanged(r), describeNow(r.Outcome.Allocation))
-	if r.Outcome.Uncertain {
-		text += " A write was tried before, and part of it may have taken effect."
+	after := describeNow(r.Outcome.Allocation)
+	switch {
+	case r.EffectFound: // what was read before is untrue by now
+		after = explainFound(r)
+	case r.Outcome.Uncertain:
+		after += " A write was tried before, and part of it may have taken effect."
 	}
-	return text + " Ask again if something is still missing."
+	return fmt.Sprintf("Request %s was not carried out: %s. %s Ask again if something is still missing.",
+		quoteCode(r.ID), explainWhatChanged(r), after)
 }
 
 // explainFiledAnew tells that approvers decide in another channel now, where the request
@@ -247,7 +283,10 @@ func explainFiledAnew(r approvals.Request) string {
 	text := fmt.Sprintf("Request %s is closed: its card is in %s, and approvers decide in %s now. "+
 		"Approvals on this card are not carried over.",
 		quoteCode(r.ID), mentionChannel(r.Channel), mentionChannel(r.Outcome.Channel))
-	if r.Outcome.Uncertain {
+	switch {
+	case r.EffectFound:
+		text += " " + explainFound(r)
+	case r.Outcome.Uncertain:
 		text += " A write was tried before, and all or part of it may have taken effect."
 	}
 	for _, anew := range r.Outcome.Suggestions {

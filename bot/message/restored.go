@@ -2,6 +2,7 @@ package message
 
 import (
 	"fmt"
+	"time"
 
 	"licensebot/approvals"
 )
@@ -13,14 +14,14 @@ func isFromChannel(r approvals.Request) bool {
 }
 
 // describeFromChannel tells how a request ended, as far as the channel tells.
-func (p Phrases) describeFromChannel(r approvals.Request) string {
+func (p Phrases) describeFromChannel(r approvals.Request, at time.Time) string {
 	if r.Proposal == nil {
 		return fmt.Sprintf("I do nothing more for request %s: my database was restored from an older copy, which "+
 			"does not have what its card in %s says. The card's thread tells whether the change was made. "+
 			"Ask again if it is still needed.", quoteCode(r.ID), mentionChannel(r.Channel))
 	}
 	return fmt.Sprintf("Request %s ended as *%s*; the thread of its card says what happened. My database was "+
-		"restored from an older copy and has no more than that.", quoteCode(r.ID), r.State) + describeGrantEnd(r)
+		"restored from an older copy and has no more than that.", quoteCode(r.ID), r.State) + describeGrantEnd(r, at)
 }
 
 // fromChannelStatus is the status on the card of such a request.

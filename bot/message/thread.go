@@ -109,7 +109,7 @@ var threadReplies = map[approvals.JobKind]reply{
 		return ExplainConsentLost(r, j.Payload.Lost)
 	},
 	approvals.JobPostEffect: func(_ Phrases, r approvals.Request, j approvals.Job) string {
-		return DescribeEffect(r, j.Payload.Codes)
+		return DescribeEffect(r, j)
 	},
 	approvals.JobWarnExpiry: func(_ Phrases, r approvals.Request, j approvals.Job) string {
 		return WarnExpiry(r, j.Payload.Codes)
@@ -127,7 +127,7 @@ func (p Phrases) ThreadReply(r approvals.Request, job approvals.Job) string {
 	if phrase, ok := threadReplies[job.Kind]; ok {
 		return phrase(p, r, job)
 	}
-	return p.DescribeOutcome(r)
+	return p.outcomeAsOf(r, job.SaidAt)
 }
 
 // PrivateNotice is what a job tells the requester if the thread cannot. It is
@@ -152,7 +152,7 @@ func (p Phrases) PrivateNotice(r approvals.Request, job approvals.Job) string {
 	}
 	if r.State == approvals.Done { // no card above it says which request this is
 		return mentionUser(r.Requester) + " Request " + quoteCode(r.ID) + " is done: " +
-			strings.TrimPrefix(describeDone(r), "Done: ")
+			strings.TrimPrefix(describeDone(r, job.SaidAt), "Done: ")
 	}
 	return p.RequesterNotice(r)
 }

@@ -94,8 +94,14 @@ func because(words string) string {
 	return ", because " + quoteCodeWithin(words, MaxComment)
 }
 
-// ConfirmWithdrawal tells a person that everything they gave is taken back.
-func ConfirmWithdrawal(id string) string {
+// ConfirmWithdrawal tells a person that everything they gave is taken back. Of an approved
+// request the change may be on its way to UiPath already, with their approval.
+func ConfirmWithdrawal(r approvals.Request) string {
+	id := r.ID
+	if r.State == approvals.Approved {
+		return fmt.Sprintf("The withdrawal of your vote on request %s is recorded, but the request was approved "+
+			"before it. If the change was already sent to UiPath, it stays. The card's thread tells which.", quoteCode(id))
+	}
 	return fmt.Sprintf("Your vote on request %s is withdrawn, whether you gave it with a button or a reaction. "+
 		"To vote again, press a button or react anew.", quoteCode(id))
 }

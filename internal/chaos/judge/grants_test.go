@@ -155,6 +155,9 @@ func TestJudgeFindsInGrants(t *testing.T) {
 	for name, change := range map[string]func(*History){
 		"an end not told":        func(h *History) { h.Cards[0].Thread = h.Cards[0].Thread[:2] },
 		"a card that still runs": func(h *History) { h.Cards[0].Says = h.Cards[0].Says[:2] },
+		"a warning below the end": func(h *History) {
+			h.Cards[0].Thread = append(h.Cards[0].Thread, Reply{At: at(7300), Event: warningEvent, Number: "24"})
+		},
 	} {
 		h := granted()
 		change(h)

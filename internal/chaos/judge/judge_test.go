@@ -643,6 +643,8 @@ func TestAPartThatIsTold(t *testing.T) {
 	for words, want := range map[string]int{
 		"Its allocation shows a part of the change all the same: `IDU` added.":                                        0,
 		"The change was not made. The group does not have `ATTUNU` any more, although the card says that this stays.": 0,
+		"A later look at UiPath shows the change after all.":                                                          0,
+		"A later look at UiPath shows a part of the change after all.":                                                0,
 		"The change was not made.": 1,
 	} {
 		h := history()

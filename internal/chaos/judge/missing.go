@@ -74,12 +74,13 @@ func (c *Card) hasOutcomeTwice() bool {
 }
 
 // hasLateWords reports whether words of progress stand below the outcome, or those of a
-// grant's delay below its end: the bot looks for what Slack stored late and deletes it.
+// grant below its end: the bot looks for what Slack stored late and deletes it.
 func (c *Card) hasLateWords(outcome int) bool {
 	isOver := false
 	return slices.ContainsFunc(c.Thread[outcome:], func(r Reply) bool {
+		isLate := isOver && slices.Contains(grantEvents, r.Event)
 		isOver = isOver || r.tellsGrantOver()
-		return slices.Contains(progressEvents, r.Event) || isOver && r.Event == overdueEvent
+		return slices.Contains(progressEvents, r.Event) || isLate
 	})
 }
 

@@ -89,6 +89,7 @@ const (
 var hedges = []string{
 	"took effect is unknown", "may have taken effect", "does not show the change to",
 	"shows a part of the change all the same",
+	"shows the change after all", "shows a part of the change after all",
 	"although the card says that this stays",
 }
 
