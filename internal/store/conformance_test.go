@@ -942,6 +942,7 @@ func cardsAreFound(b *bench) {
 	after = b.applyEvent(after, approvals.DeniedOnDouble{Denial: denial})
 	read, err := b.Request(b.context(), r.ID)
 	b.mustSucceed(err)
+	denial.HeardAt = b.clock.now().UTC()
 	if !read.CardMissingSince.Equal(after.CardMissingSince) || !slices.Equal(read.Denials, []approvals.Denial{denial}) ||
 		!slices.Equal(read.Doubles, []string{"2.2"}) {
 		b.Errorf("the store keeps %+v", read)
