@@ -136,3 +136,27 @@ func (w *world) removesTheLast(r Request, posts ...Post) {
 		w.Errorf("%d posts were removed, and %s stands: %t; %v", n, last.EventType, w.slack.shows(last.TS), w.slack.log())
 	}
 }
+
+// An end that was given up while UiPath hid the seat limits does not say that the group is empty.
+func TestAnEndWithoutLimitsTellsNoAllocation(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		r := w.granted(2*time.Hour, "NEW")
+		w.granted(90*24*time.Hour, "NEW") // extends it
+		w.request = r
+		kept := w.uipath.rule().Quotas
+		hide := true
+		w.uipath.meanwhile(func(int) error {
+			rule := w.uipath.rules["group-01"]
+			if rule.Quotas = kept; hide {
+				rule.Quotas = nil
+			}
+			w.uipath.rules["group-01"] = rule
+			return nil
+		})
+		w.skipTo(r.Grant.Until.Add(25 * time.Hour))
+		r = w.until("an end", func(r Request) bool { return r.Grant.Revocation != nil })
+		time.Sleep(time.Minute)
+		w.threadSays("NEW", "now has no codes")
+	})
+}
