@@ -62,7 +62,7 @@ func (r Request) isNewJudgment(b Ballot) bool {
 	return !b.Deny && b.Eligibility.lasts() && r.firstEligibility(b) == Counts
 }
 
-// judge adds the lasting judgments on the reactions of these ballots. Whoever took a judged
+// judge adds the lasting judgments on the reactions of these ballots. A person who took a judged
 // reaction back and gave it anew hears of it anew.
 func (r Request) judge(ballots []Ballot, now time.Time) Request {
 	for _, b := range ballots {
