@@ -242,7 +242,7 @@ func (w *Runner) askVoters(ctx context.Context, r approvals.Request) (wait func(
 		for _, vote := range r.Votes {
 			person, err := w.Directory.FindPerson(ctx, vote.User, beforeLastWrite.person)
 			if err == nil {
-				people[vote.User] = person // after an error, whoever needs it asks again
+				people[vote.User] = person // after an error it is asked for again where it is needed
 			}
 		}
 		return people, nil

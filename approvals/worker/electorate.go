@@ -14,7 +14,7 @@ const electorateAge = 5 * time.Minute
 
 var errElectorateUnknown = errors.New("Slack does not tell who may vote")
 
-// rejectDeadEnd rejects a request that its approvers cannot approve, whoever of them votes:
+// rejectDeadEnd rejects a request that its approvers cannot approve, all of them together:
 // its card could only expire. It looks twice, the second time without what was known before,
 // because an approver may have just been invited. Where Slack does not tell who may vote,
 // the request goes on.

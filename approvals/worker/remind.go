@@ -78,7 +78,7 @@ func (w *Runner) listAwake(ctx context.Context, r approvals.Request) (awake []st
 }
 
 // findTermsToday tells the terms of the policy of today for a request, and the people of each of
-// their stages; none if it asks nobody or forbids the change.
+// their stages; none if it asks no people or forbids the change.
 func (w *Runner) findTermsToday(
 	ctx context.Context, r approvals.Request, now time.Time,
 ) (today approvals.Terms, people [][]string, err error) {

@@ -32,7 +32,7 @@ func NewIndex(groups []approvals.Group) *Index {
 		canonical, id := g.Canonical.String(), groupname.Canonical(g.ID).String()
 		x.spelled = append(x.spelled, spelledGroup{Group: g, name: canonical, id: id})
 		x.longest = max(x.longest, len(strings.Fields(canonical)))
-		isNamed := canonical != "" && !groupname.IsGUID(canonical) // a GUID is an id, whoever is called so
+		isNamed := canonical != "" && !groupname.IsGUID(canonical) // a GUID is an id, also as a name
 		if isNamed {
 			x.add(canonical, g)
 		}

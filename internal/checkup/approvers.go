@@ -43,7 +43,7 @@ type electorate struct {
 const peopleMaxAge = 5 * time.Minute
 
 // checkApprovers wants people who exist, can vote and see the channel, and enough of
-// them for each rule, whoever asks.
+// them for each rule, for any requester.
 func (s Subject) checkApprovers(
 	ctx context.Context, f *findings, client *slackapi.Client, bot slackapi.Identity,
 	channel slackapi.ChannelInfo, channelKnown bool,

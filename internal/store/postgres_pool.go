@@ -24,7 +24,7 @@ var errTransactionPooling = errors.New("a pooler in transaction mode stands befo
 
 // checkPool opens all connections at once and looks whether each has a server process
 // of its own. Their number must be known before work begins: one that is missing would
-// hold up whoever waits for it.
+// hold up what waits for it.
 func checkPool(ctx context.Context, db *sql.DB, count int) (err error) {
 	conns, usual := make([]*sql.Conn, 0, count), db.Stats().MaxOpenConnections
 	db.SetMaxOpenConns(count)
