@@ -236,7 +236,7 @@ func (in *intake) recordReaction(ctx context.Context, env socket.Envelope, e eve
 	if e.Reaction == "" || len(e.Reaction) > maxEmojiName || e.User == "" || !in.mayNameRequest(e) {
 		return true
 	}
-	giver, isSkipped, err := in.findGiver(ctx, e)
+	giver, isSkipped, err := in.findGiver(ctx, e, env.RetryAttempt >= lastRetry)
 	if isSkipped && in.canary.isOwnEvent(e) && in.directory.IsSelf(giver) {
 		in.canary.recordArrival(ctx, env, e)
 	}
@@ -271,9 +271,10 @@ func (in *intake) mayNameRequest(e event) bool {
 }
 
 // findGiver is the person who reacted. Reactions of the bot itself and on messages of
-// others are skipped. On Enterprise Grid each may be named by either id. A giver whom
-// Slack refuses to tell about keeps the id that came; such a vote cannot be checked.
-func (in *intake) findGiver(ctx context.Context, e event) (user string, isSkipped bool, err error) {
+// others are skipped. On Enterprise Grid each may be named by either id. If Slack refuses to
+// tell about a giver, it is asked again when it delivers the event again. In the end the id
+// that came is kept; such a vote cannot be checked.
+func (in *intake) findGiver(ctx context.Context, e event, atLast bool) (user string, isSkipped bool, err error) {
 	if e.ItemUser != "" {
 		author, err := in.directory.CanonicalID(ctx, e.ItemUser)
 		if err == nil && !in.directory.IsSelf(author) {
@@ -281,7 +282,7 @@ func (in *intake) findGiver(ctx context.Context, e event) (user string, isSkippe
 		}
 	}
 	user, err = in.directory.CanonicalID(ctx, e.User)
-	if approvals.IsRefused(err) {
+	if approvals.IsRefused(err) && atLast {
 		err = nil
 	}
 	return user, in.directory.IsSelf(user), err

@@ -183,11 +183,22 @@ func TestAPersonWhomSlackDoesNotTell(t *testing.T) {
 	terms := r.request(approvals.Pending).Terms
 	terms.Emoji = phrases().Emoji
 	ts := r.putCard(id, terms)
-	r.slack.Inject("users.info", fault.Fault{Times: 1, Error: "internal_error"})
-	r.react(alex, ts)
-	r.await("the vote", func() bool { return r.slack.Unacked() == 0 })
-	heard, err := r.store.ListReactions(r.ctx, channel, ts)
-	if err != nil || len(heard) != 1 || heard[0].User != alex {
-		t.Errorf("%+v, %v", heard, err)
+	for failure, want := range map[fault.Fault]string{
+		{Times: 1, Error: "internal_error"}:    "W0ONE",
+		{Times: 1, Error: "user_not_visible"}:  "W0TWO",
+		{Times: 3, Error: "user_not_visible"}:  "W0THREE",
+		{Times: 90, Error: "user_not_visible"}: "U0NEVER",
+	} {
+		local := "U" + want[1:]
+		r.slack.AddUser(fakeslack.User{ID: local, GlobalID: "W" + want[1:], Name: local})
+		r.slack.Join(channel, local)
+		r.slack.Inject("users.info", failure)
+		r.react(local, ts)
+		r.await("the vote", func() bool { return r.slack.Unacked() == 0 })
+		heard, err := r.store.ListReactions(r.ctx, channel, ts)
+		if err != nil || !slices.ContainsFunc(heard, func(h approvals.Reaction) bool { return h.User == want }) {
+			t.Errorf("%+v: %+v, %v", failure, heard, err)
+		}
+		r.slack.Faults.Clear()
 	}
 }
