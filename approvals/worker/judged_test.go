@@ -407,3 +407,23 @@ func TestNoOnAReplyAtTheDeadline(t *testing.T) {
 		}
 	})
 }
+
+// Nobody hears that a vote counts whom the policy of today leaves out.
+func TestNoPromiseToAVoterLeftOutToday(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		w.adopt(SimplePolicy([]string{anna, ben, cleo}, 3, time.Hour))
+		r := w.carded()
+		w.adopt(SimplePolicy([]string{ben, cleo}, 2, time.Hour))
+		w.react(r, anna, true)
+		time.Sleep(time.Minute)
+		w.react(r, ben, true)
+		time.Sleep(time.Minute)
+		if !slices.Contains(w.toldOf(ben), "tell_voter "+ben+" counts") {
+			t.Errorf("told %v", w.toldOf(ben))
+		}
+		if slices.Contains(w.toldOf(anna), "tell_voter "+anna+" counts") {
+			t.Errorf("told %v", w.toldOf(anna))
+		}
+	})
+}

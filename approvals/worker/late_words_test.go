@@ -155,7 +155,7 @@ func TestAnEndWithoutLimitsTellsNoAllocation(t *testing.T) {
 			return nil
 		})
 		w.skipTo(r.Grant.Until.Add(25 * time.Hour))
-		r = w.until("an end", func(r Request) bool { return r.Grant.Revocation != nil })
+		w.until("an end", func(r Request) bool { return r.Grant.Revocation != nil })
 		time.Sleep(time.Minute)
 		w.threadSays("NEW", "now has no codes")
 	})

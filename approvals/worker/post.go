@@ -281,13 +281,28 @@ func (w *Runner) updateCard(ctx context.Context, t approvals.LeasedJob, r approv
 // tellVoter is tried once: a private notice cannot be looked for, and saying it
 // twice is worse than its loss.
 func (w *Runner) tellVoter(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
-	if t.WasTried() {
+	counts := t.Payload.Eligibility == approvals.Counts
+	if t.WasTried() || counts && w.isLeftOutToday(ctx, r, t.Person) {
 		return nil
 	}
 	if err := w.markTried(ctx, t); err != nil {
 		return err
 	}
 	return stopIfRefused(w.Messenger.TellVoter(ctx, r, t.Person, t.Payload.Eligibility))
+}
+
+// isLeftOutToday reports whether an approval, which counts by the card, is going to be lost
+// before the write: the policy has changed since, and does not name its giver.
+func (w *Runner) isLeftOutToday(ctx context.Context, r approvals.Request, user string) bool {
+	if inForce := w.Policy().SHA256; inForce != "" && inForce == r.Terms.PolicySHA256 {
+		return false
+	}
+	now, err := w.Store.Now(ctx)
+	if err != nil {
+		return false
+	}
+	today, people, err := w.findTermsToday(ctx, r, now)
+	return err == nil && len(people) > 0 && !today.MayApprove(r, user, people)
 }
 
 // stopIfRefused lets a refusal end the job: saying it again cannot help.
