@@ -110,6 +110,7 @@ var passing = []struct{ pattern, instead string }{
 	{`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?`, "TIME"},
 	{`\b\d{10}\.\d{6}\b`, "TS"},
 	{`\b1\d{15}\b`, "MICROS"},
+	{`\\"Age\\":\d+`, `\"Age\":NANOS`},
 	{`\b[0-9a-f]{32,64}\b|<code>[0-9a-f]{16}</code>`, "HASH"},
 	{`"salt":"\w+"|\\"salt\\":\\"\w+\\"`, "SALT"},
 }
