@@ -2,6 +2,7 @@ package approvals
 
 import (
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -15,8 +16,10 @@ var ErrBeingChanged = errors.New("the allocation is being changed for another re
 // made there, as UiPath confirmed it.
 type Confirmation struct {
 	Codes  []string      // that the group had then
-	Limits []QuotaChange // that the change set
+	Limits []QuotaChange // that the change set, or one shortly before it
 	At     time.Time     // by the store's clock; zero: there is none
+
+	Dropped bool // UiPath dropped a setting besides, which may be a limit set before
 }
 
 // ConfirmationBy is the confirmation that an event brings; r is the request after
@@ -25,16 +28,39 @@ func ConfirmationBy(e Event, r Request) (c Confirmation, ok bool) {
 	switch e := e.(type) {
 	case WriteFinished:
 		made := e.State == Done && e.Outcome.Reason != ReasonExtended
-		return Confirmation{Codes: e.Outcome.Allocation, Limits: r.Proposal.Change.Quotas}, made
+		return Confirmation{
+			Codes: e.Outcome.Allocation, Limits: r.Proposal.Change.Quotas,
+			Dropped: e.Outcome.Reason == ReasonNotPreserved,
+		}, made
 	case EffectFound:
 		return Confirmation{Codes: e.Allocation, Limits: r.Proposal.Change.Quotas}, true
 	case RemainingGone:
 		return Confirmation{Codes: e.Allocation}, true
 	case Revoked:
 		made := len(e.Revocation.Removed) > 0 || e.Revocation.ReadBack
-		return Confirmation{Codes: e.Revocation.Allocation}, made && !e.Revocation.Uncertain
+		return Confirmation{
+			Codes: e.Revocation.Allocation, Dropped: e.Revocation.NotPreserved,
+		}, made && !e.Revocation.Uncertain
 	}
 	return Confirmation{}, false
+}
+
+// After takes over the limits of the group's earlier confirmation while a read may still lack
+// them: later changes may have put the codes back, so that a late read shows the codes that are
+// confirmed now. A code that left the group has no limit any more.
+func (c Confirmation) After(earlier Confirmation, now time.Time) Confirmation {
+	if c.Dropped || !mayBeLate(earlier.At, now) {
+		return c
+	}
+	limits := slices.Clone(c.Limits)
+	for _, old := range earlier.Limits {
+		isNewer := func(q QuotaChange) bool { return q.Code == old.Code }
+		if slices.Contains(c.Codes, old.Code) && !slices.ContainsFunc(c.Limits, isNewer) {
+			limits = append(limits, old)
+		}
+	}
+	c.Limits = limits
+	return c
 }
 
 // CheckRead returns a *DelayError for a reading of the allocation that contradicts

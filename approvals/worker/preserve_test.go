@@ -151,3 +151,40 @@ func TestAnAnswerThatLeavesLimitsOut(t *testing.T) {
 		}
 	})
 }
+
+// A limit that the bot set a moment ago outlives a late read, although later changes put the
+// codes back to those of that read.
+func TestALimitSetAMomentAgoOutlivesALateRead(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		limit := w.ask(Ask{Action: Add, Codes: []string{"OLD"}, Quotas: []Quota{{Code: "OLD", Limit: 5}}})
+		add := w.ask(Ask{Codes: []string{"NEW"}, For: 3 * time.Hour})
+		last := w.ask(Ask{Codes: []string{"NEWER"}})
+		first := w.uipath.rule()
+		w.approved(limit)
+		changed := time.Now()
+		w.approved(add)
+		w.endEarly(add, requester)
+		w.until("an end", func(r Request) bool { return r.Grant.IsOver() })
+		w.uipath.meanwhile(func(int) error {
+			w.uipath.lag = 0
+			if time.Since(changed) < ReadLag-10*time.Second {
+				w.uipath.lag, w.uipath.changedAt, w.uipath.before = ReadLag, changed, first
+			}
+			return nil
+		})
+		w.approved(last)
+		w.uipath.meanwhile(nil)
+		if rule := w.uipath.rule(); !slices.Contains(AllocationItems(rule), "OLD=5") {
+			t.Errorf("the rule is %+v", rule)
+		}
+	})
+}
+
+// approved has a request be approved and carried out.
+func (w *world) approved(r Request) {
+	w.Helper()
+	w.request = r
+	w.react(r, anna, true)
+	w.untilState(Done)
+}

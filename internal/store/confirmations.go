@@ -17,8 +17,13 @@ type confirmationDetail struct {
 }
 
 // recordConfirmation keeps the allocation that UiPath confirmed after a change of a
-// group, in place of the one before.
+// group, in place of the one before. Only fresh limits of that one stay.
 func (t *tx) recordConfirmation(ctx context.Context, groupID string, c approvals.Confirmation) error {
+	earlier, err := readConfirmation(ctx, t, groupID)
+	if err != nil {
+		return err
+	}
+	c = c.After(earlier, t.now)
 	detail, err := json.Marshal(confirmationDetail{Codes: c.Codes, Limits: c.Limits})
 	if err != nil {
 		return err
@@ -35,9 +40,13 @@ func (t *tx) recordConfirmation(ctx context.Context, groupID string, c approvals
 // LastConfirmed is the last change of a group's allocation that UiPath confirmed; the
 // zero Confirmation if there is none.
 func (s *Store) LastConfirmed(ctx context.Context, groupID string) (approvals.Confirmation, error) {
+	return readConfirmation(ctx, s.read, groupID)
+}
+
+func readConfirmation(ctx context.Context, q querier, groupID string) (approvals.Confirmation, error) {
 	var at int64
 	var text string
-	err := s.read.QueryRowContext(ctx, `SELECT at, detail FROM confirmations WHERE group_id = $1`, groupID).
+	err := q.QueryRowContext(ctx, `SELECT at, detail FROM confirmations WHERE group_id = $1`, groupID).
 		Scan(&at, &text)
 	if errors.Is(err, sql.ErrNoRows) {
 		return approvals.Confirmation{}, nil
