@@ -48,6 +48,10 @@ type Allocation struct {
 	UseExternalLicense bool // useExternalLicense, preserved as read
 	Quotas             []Quota
 	Owned              []Seats // what the organization owns; nil where the answer does not show it
+
+	// LimitsLeftOut says of a reading that Quotas are empty because UiPath left them out once.
+	// ExternalLeftOut says that UseExternalLicense is false because UiPath left it out.
+	LimitsLeftOut, ExternalLeftOut bool
 }
 
 // limitOf is the quota of a code; zero: none.

@@ -36,11 +36,32 @@ const QuotasUnknownReason = "UiPath does not show the seat limits that have to s
 
 func quotasAreUnknown(err error) bool { return errors.Is(err, ErrQuotasUnknown) }
 
-// CheckLimits returns an error where a read lacks the seat limits of the group, and UiPath
-// has shown them before.
-func CheckLimits(shownBefore bool, now Allocation) error {
-	if shownBefore && now.Quotas == nil {
+// ExternalUnknownReason is what people are told while UiPath does not show useExternalLicense.
+const ExternalUnknownReason = "UiPath does not show whether the group uses external licenses"
+
+// ShownBefore is what UiPath has shown of a group to requests that are open or in effect.
+type ShownBefore struct {
+	Quotas   bool // the list of limits, if only an empty one
+	Limits   bool // a limit, or it was set by a change in effect
+	External bool // whether external licenses are used
+}
+
+// LeavesOut reports whether a reading lacks a setting that a write has to preserve. What
+// UiPath showed before decides about it then: see CheckShown. A group without codes has no
+// limits.
+func (a Allocation) LeavesOut() bool {
+	return a.ExternalLeftOut || len(a.Codes) > 0 && (a.Quotas == nil || a.LimitsLeftOut)
+}
+
+// CheckShown returns a delay where a reading leaves out a setting that UiPath has shown before,
+// because a write would reset it.
+func CheckShown(before ShownBefore, now Allocation) error {
+	hasLimits := before.Quotas && now.Quotas == nil || before.Limits && now.LimitsLeftOut
+	switch {
+	case hasLimits && len(now.Codes) > 0:
 		return errQuotasUnknown
+	case before.External && now.ExternalLeftOut:
+		return &DelayError{Reason: ExternalUnknownReason}
 	}
 	return nil
 }

@@ -34,6 +34,11 @@ type Allocation struct {
 	// Available is what the organization owns, sorted by code: empty if it owns
 	// nothing, nil if UiPath did not say. Only reading fills it in.
 	Available []Seats
+
+	// QuotasLeftOut says that an answer without quotas was taken for none, and that only one
+	// look of this client says so. ExternalLeftOut says so of UseExternalLicense, taken for
+	// false. Only reading fills them in.
+	QuotasLeftOut, ExternalLeftOut bool
 }
 
 // Quota limits how many members of a group may hold a license of one code.
@@ -63,7 +68,8 @@ const maxReadRounds = 3
 // that go on differing are [ErrAnswersDiffer].
 //
 // with-quota may say null for no quotas, or leave them out. If it told some of the group
-// before, only a second such answer, ten seconds later, is believed.
+// before, only a second such answer, ten seconds later, is believed. A client that was never
+// told any marks the answer as QuotasLeftOut: see [Client.ExpectQuotas].
 //
 // One endpoint may be missing, as with-quota is on Automation Suite. An endpoint
 // that has answered before is not missing: see [ErrQuotasUnknown]. A group that
@@ -108,8 +114,9 @@ func (c *Client) readBothEndpoints(ctx context.Context, groupID string) (Allocat
 	if err != nil {
 		return Allocation{}, err
 	}
+	leftOut := false
 	if quotaErr == nil {
-		if quota.quotas, err = c.checkLimits(groupID, quota.quotas); err != nil {
+		if quota.quotas, leftOut, err = c.checkLimits(groupID, quota.quotas); err != nil {
 			return Allocation{}, err
 		}
 	}
@@ -118,21 +125,26 @@ func (c *Client) readBothEndpoints(ctx context.Context, groupID string) (Allocat
 		known = quota
 	}
 	return Allocation{
-		GroupID: groupID, Codes: NormalizeCodes(known.codes...), UseExternalLicense: external,
-		Quotas: quota.quotas, Available: plain.seats,
+		GroupID: groupID, Codes: NormalizeCodes(known.codes...), Quotas: quota.quotas, QuotasLeftOut: leftOut,
+		UseExternalLicense: isTrue(external), ExternalLeftOut: external == nil, Available: plain.seats,
 	}, nil
 }
 
 // checkLimits takes what with-quota tells of a group's limits. It may say null for none.
-func (c *Client) checkLimits(groupID string, told []Quota) ([]Quota, error) {
-	if c.seen.missesLimits(groupID, told, c.transport.now()) {
-		return nil, laterError(ErrQuotasUnknown)
+func (c *Client) checkLimits(groupID string, told []Quota) (quotas []Quota, leftOut bool, err error) {
+	missing, leftOut := c.seen.missesLimits(groupID, told, c.transport.now())
+	if missing {
+		return nil, false, laterError(ErrQuotasUnknown)
 	}
 	if told == nil {
 		told = []Quota{}
 	}
-	return told, nil
+	return told, leftOut, nil
 }
+
+// ExpectQuotas tells the client, after an answer with QuotasLeftOut, that the group had
+// quotas: from now on [Client.ReadAllocation] believes only a second such answer.
+func (c *Client) ExpectQuotas(groupID string) { c.seen.expectLimits(groupID, c.transport.now()) }
 
 // agreesWith reports whether two answers tell the same allocation.
 func (a allocationAnswer) agreesWith(other allocationAnswer) bool {
@@ -168,19 +180,19 @@ func (c *Client) checkNoQuotas(ctx context.Context, plain allocationAnswer) erro
 }
 
 // externalLicense is useExternalLicense as an answer tells it. A write would reset
-// what no answer tells, so that the list of all allocations is asked then.
-func (c *Client) externalLicense(ctx context.Context, groupID string, answers ...allocationAnswer) (bool, error) {
+// what no answer tells, so that the list of all allocations is asked then. It is nil if
+// that does not tell it either.
+func (c *Client) externalLicense(ctx context.Context, groupID string, answers ...allocationAnswer) (*bool, error) {
 	for _, answer := range answers {
 		if answer.useExternal != nil {
 			c.seen.note(externalField)
-			return *answer.useExternal, nil
+			return answer.useExternal, nil
 		}
 	}
 	if c.seen.has(externalField) {
-		return false, laterError(ErrExternalUnknown)
+		return nil, laterError(ErrExternalUnknown)
 	}
-	listed, err := c.readListedExternal(ctx, groupID)
-	return isTrue(listed), err
+	return c.readListedExternal(ctx, groupID)
 }
 
 // readListedExternal reads a group's useExternalLicense from the list of all

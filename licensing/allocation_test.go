@@ -276,6 +276,38 @@ func TestSets(t *testing.T) {
 	}
 }
 
+// A client that was told no limits says that an answer leaves them out. Told that there were
+// some, it believes the second such answer only.
+func TestLimitsThatAnotherClientWasTold(t *testing.T) {
+	s, at := newStand(t), newClock()
+	c := s.client(t, func(c *Config) { c.Now = at.now })
+	s.on("GET "+ruleRoute, says(200, `{"allocatedUserBundles":["IDU"],"useExternalLicense":false}`))
+	answer := func(quotas string) {
+		s.on("GET "+ruleRoute+"/with-quota", says(200, `{"groupRule":{"userBundleCodes":["IDU"]},"quotas":`+quotas+`}`))
+	}
+	read := func(after time.Duration, leftOut, unknown bool) {
+		t.Helper()
+		at.pass(after)
+		got, err := c.ReadAllocation(context.Background(), groupID)
+		if errors.Is(err, ErrQuotasUnknown) != unknown || (err == nil) == unknown || got.QuotasLeftOut != leftOut {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	}
+	answer("null")
+	read(0, true, false)
+	read(time.Hour, true, false) // it cannot know better
+	c.ExpectQuotas(groupID)
+	read(0, false, true)
+	read(lostLimitsAge-time.Second, false, true)
+	read(time.Second, false, false)
+	c.ExpectQuotas(groupID) // two looks know better
+	read(time.Hour, false, false)
+	answer("[]")
+	read(0, false, false)
+	answer("null")
+	read(0, false, false) // that there are none was told
+}
+
 // Limits that with-quota told and then leaves out are unknown, and not none: the next write
 // would lift them. A second look that agrees is believed, and so is an empty list at once.
 func TestLimitsThatAreLeftOut(t *testing.T) {

@@ -57,6 +57,10 @@ func (a *Allocations) ReadAllocation(ctx context.Context, groupID string) (appro
 	return toAllocation(allocation), a.client.toApprovalsError(err)
 }
 
+// ExpectLimits says that UiPath has shown seat limits of a group before, if only to another
+// process. After a reading with LimitsLeftOut only a second one without limits is believed.
+func (a *Allocations) ExpectLimits(groupID string) { a.client.ExpectQuotas(groupID) }
+
 // WriteAllocation replaces a group's allocation and returns what UiPath answers
 // that it is now.
 func (a *Allocations) WriteAllocation(
@@ -154,7 +158,10 @@ func toGroupError(e *GroupError) error {
 
 // toAllocation keeps nil apart from empty: nil is what UiPath did not say.
 func toAllocation(a Allocation) approvals.Allocation {
-	converted := approvals.Allocation{Codes: a.Codes, UseExternalLicense: a.UseExternalLicense}
+	converted := approvals.Allocation{
+		Codes: a.Codes, UseExternalLicense: a.UseExternalLicense,
+		LimitsLeftOut: a.QuotasLeftOut, ExternalLeftOut: a.ExternalLeftOut,
+	}
 	if a.Quotas != nil {
 		converted.Quotas = []approvals.Quota{}
 	}
@@ -225,7 +232,7 @@ func delayReason(e *Error) string {
 	case errors.Is(e, ErrQuotasUnknown):
 		return approvals.QuotasUnknownReason
 	case errors.Is(e, ErrExternalUnknown):
-		return "UiPath does not show whether the group uses external licenses"
+		return approvals.ExternalUnknownReason
 	case errors.Is(e, ErrAnswersDiffer):
 		return "UiPath's answers about the allocation differ, as they do while it is being changed"
 	case errors.Is(e, ErrTokenTooNew):

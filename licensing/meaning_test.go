@@ -418,12 +418,12 @@ func TestExternalThatIsNotToldAnyMore(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	o.HideExternal(false)
-	if now, err := a.ReadAllocation(t.Context(), groupID); err != nil || !now.UseExternalLicense {
+	if now, err := a.ReadAllocation(t.Context(), groupID); err != nil || !now.UseExternalLicense || now.ExternalLeftOut {
 		t.Errorf("got %+v, %v", now, err)
 	}
 	never := o.allocations(t, StaticToken(o.PersonalAccessToken()))
 	o.HideExternal(true)
-	if now, err := never.ReadAllocation(t.Context(), groupID); err != nil || now.UseExternalLicense {
+	if now, err := never.ReadAllocation(t.Context(), groupID); err != nil || now.UseExternalLicense || !now.ExternalLeftOut {
 		t.Errorf("an installation without the field: got %+v, %v", now, err)
 	}
 }

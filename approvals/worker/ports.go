@@ -129,9 +129,9 @@ type Groups interface {
 	// closed since a time.
 	ListInEffectSince(ctx context.Context, groupID string, since time.Time) ([]approvals.Request, error)
 
-	// LimitsWereShown reports whether UiPath showed the seat limits of the group to one of
-	// its requests that are open or in effect.
-	LimitsWereShown(ctx context.Context, groupID string) (bool, error)
+	// ShownBefore tells which settings of the group UiPath has shown to one of its requests that
+	// are open or in effect.
+	ShownBefore(ctx context.Context, groupID string) (approvals.ShownBefore, error)
 
 	// ListLateEffects lists the closed requests of the group that may have changed its
 	// allocation nevertheless, as a later look will tell.
@@ -242,12 +242,26 @@ type Licenses interface {
 	// approvals.ErrQuotasUnknown while seat limits may be hidden.
 	ReadAllocation(ctx context.Context, groupID string) (approvals.Allocation, error)
 
+	// ExpectLimits says that UiPath showed seat limits of a group before. After a reading with
+	// LimitsLeftOut, the next ones are approvals.ErrQuotasUnknown until one shows limits, or
+	// one at least approvals.SecondLookAfter later leaves them out, too.
+	ExpectLimits(groupID string)
+
 	// WriteAllocation replaces a group's whole allocation, except for what the
 	// organization owns, and returns the allocation in UiPath's answer. The caller
 	// compares it with the one asked for: it may lack codes and quotas. If
 	// approvals.EffectIsUnknown is true of the error, only a read tells the result.
 	WriteAllocation(ctx context.Context, groupID string, allocation approvals.Allocation) (approvals.Allocation, error)
 
+	// NearestCode is the owned code probably meant by an unknown one; false if all are
+	// too far. It works from memory.
+	NearestCode(code string, owned []string) (string, bool)
+
+	Portal
+}
+
+// A Portal shows the watch what was done outside of the bot.
+type Portal interface {
 	// ListAllocations lists the groups with an allocation. The error is a *RefusedError
 	// where UiPath does not show the list to the bot.
 	ListAllocations(ctx context.Context) ([]approvals.GroupAllocation, error)
@@ -255,10 +269,6 @@ type Licenses interface {
 	// FindEdits lists entries of UiPath's audit log about a group; none where UiPath does not
 	// show the log.
 	FindEdits(ctx context.Context, group approvals.Group, since, until time.Time) ([]approvals.PortalEdit, error)
-
-	// NearestCode is the owned code probably meant by an unknown one; false if all are
-	// too far. It works from memory.
-	NearestCode(code string, owned []string) (string, bool)
 }
 
 // A Directory knows people and what they put on a card. It tells each person by one

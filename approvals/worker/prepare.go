@@ -78,7 +78,7 @@ func (w *Runner) readFacts(ctx context.Context, ask approvals.Ask) (approvals.Pr
 	if facts.Allocation, err = w.readAllocation(ctx, facts.Group.ID); err != nil {
 		return facts, err
 	}
-	if err := w.checkLimits(ctx, facts.Group.ID, false, facts.Allocation); err != nil {
+	if err := w.checkShown(ctx, facts.Group.ID, facts.Allocation); err != nil {
 		return facts, err
 	}
 	changing, err := w.listUnknownWrites(ctx, facts.Group.ID)

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 
 	"licensebot/approvals"
 )
@@ -51,17 +52,22 @@ func (w *Runner) readForWrite(ctx context.Context, r approvals.Request) (approva
 	if err != nil {
 		return read, err
 	}
-	return read, w.checkLimits(ctx, r.Proposal.Group.ID, r.Proposal.QuotasKnown, read)
+	return read, w.checkShown(ctx, r.Proposal.Group.ID, read)
 }
 
-// checkLimits returns a delay where a read lacks seat limits that were shown before: with the
-// card, or to an earlier request of the group. A group without codes has none.
-func (w *Runner) checkLimits(ctx context.Context, groupID string, shownBefore bool, read approvals.Allocation) error {
-	if !shownBefore && read.Quotas == nil && len(read.Codes) > 0 {
-		var err error
-		if shownBefore, err = w.Store.LimitsWereShown(ctx, groupID); err != nil {
-			return err
-		}
+// checkShown returns a delay where a reading leaves out a setting that UiPath has shown before,
+// to this process or to another one. Limits are believed gone once a second look agrees.
+func (w *Runner) checkShown(ctx context.Context, groupID string, read approvals.Allocation) error {
+	if !read.LeavesOut() {
+		return nil
 	}
-	return approvals.CheckLimits(shownBefore, read)
+	before, err := w.Store.ShownBefore(ctx, groupID)
+	if err != nil {
+		return err
+	}
+	err = approvals.CheckShown(before, read)
+	if errors.Is(err, approvals.ErrQuotasUnknown) && read.LimitsLeftOut {
+		w.Licenses.ExpectLimits(groupID)
+	}
+	return err
 }

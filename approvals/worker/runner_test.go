@@ -323,6 +323,9 @@ func (u *uipath) ReadAllocation(_ context.Context, id string) (Allocation, error
 	return rule, nil
 }
 
+// ExpectLimits changes nothing: no reading has LimitsLeftOut.
+func (u *uipath) ExpectLimits(string) {}
+
 func (u *uipath) WriteAllocation(_ context.Context, id string, asked Allocation) (Allocation, error) {
 	u.mu.Lock()
 	u.writes++

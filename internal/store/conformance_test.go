@@ -108,7 +108,7 @@ func checkConformance(t *testing.T, open func(t *testing.T, now func() time.Time
 		{"ListUnfinished lists what a channel may tell more of", unfinishedRequests},
 		{"ListTimedGrants keeps grants that are over", timedGrants},
 		{"ListLateEffects lists refused changes until they are looked at again", lateEffects},
-		{"LimitsWereShown remembers open requests and those in effect", limitsShown},
+		{"ShownBefore remembers open requests and those in effect", settingsShown},
 		{"ListUnsettledWrites lists writes under way or in doubt", unsettledWrites},
 		{"a job for later delays no other job", timersBlockNothing},
 		{"revoke and apply on one group never overlap", revokeExcludesApply},
@@ -237,7 +237,7 @@ func sampleProposal(group string) approvals.Prepared {
 		Change: approvals.Change{
 			Add: []string{"RPADEVPRONU", "IDU"}, Keep: []string{"CTZDEVCU"},
 		},
-		Quotas: []approvals.Quota{{Code: "CTZDEVCU", Limit: 3}}, QuotasKnown: true,
+		Quotas: []approvals.Quota{{Code: "CTZDEVCU", Limit: 3}}, QuotasKnown: true, ExternalKnown: true,
 		Seats: []approvals.Seats{{Code: "IDU", Allocated: 1, Total: 9}},
 	}, Terms: approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U-ANNA", "S-GROUP"}, Quorum: 1}}, TTL: ttl, Emoji: voteEmoji}}
 }

@@ -51,17 +51,23 @@ func (s *Store) ListInEffectSince(
 	return s.listRequests(ctx, inEffectSinceQuery, groupID, toMicros(since))
 }
 
-// limitsShownQuery finds a request, open or in effect, that was made when UiPath showed the
-// seat limits of its group. The body is JSON, so nothing that people typed can look like that.
-const limitsShownQuery = `SELECT EXISTS (SELECT 1 FROM requests
-		WHERE group_id = $1 AND closed_at IS NULL AND body LIKE $2)
-	OR EXISTS (SELECT 1 FROM requests WHERE group_id = $1 AND in_effect = 1 AND body LIKE $2)`
+// shownBeforeQuery finds requests, open or in effect, that were made when UiPath showed a
+// setting of their group. The limits that a card shows stand behind its change; those that a
+// change in effect set are in it. The body is JSON, so nothing that people typed can look
+// like that.
+var shownBeforeQuery = `SELECT ` + shownTo(`"quotas_known":true`, `"quotas_known":true`) + `, ` +
+	shownTo(`},"quotas":[{`, `"quotas":[{`) + `, ` + shownTo(`"external_known":true`, `"external_known":true`)
 
-// LimitsWereShown reports whether UiPath showed the seat limits of a group to one of its
-// requests that are open or in effect.
-func (s *Store) LimitsWereShown(ctx context.Context, groupID string) (shown bool, err error) {
-	err = s.read.QueryRowContext(ctx, limitsShownQuery, groupID, `%"quotas_known":true%`).Scan(&shown)
-	return shown, err
+func shownTo(open, inEffect string) string {
+	return `(EXISTS (SELECT 1 FROM requests WHERE group_id = $1 AND closed_at IS NULL AND body LIKE '%` + open + `%')
+	OR EXISTS (SELECT 1 FROM requests WHERE group_id = $1 AND in_effect = 1 AND body LIKE '%` + inEffect + `%'))`
+}
+
+// ShownBefore tells which settings of a group UiPath has shown to one of its requests that are
+// open or in effect.
+func (s *Store) ShownBefore(ctx context.Context, groupID string) (b approvals.ShownBefore, err error) {
+	err = s.read.QueryRowContext(ctx, shownBeforeQuery, groupID).Scan(&b.Quotas, &b.Limits, &b.External)
+	return b, err
 }
 
 // laneQuery reads the requests with a job in a lane.

@@ -151,17 +151,18 @@ func revokeExcludesApply(b *bench) {
 	b.wantNoJob(approvals.JobRevoke)
 }
 
-func limitsShown(b *bench) {
+func settingsShown(b *bench) {
 	want := func(what, inGroup string, want bool) {
 		b.Helper()
-		if shown, err := b.LimitsWereShown(b.context(), inGroup); err != nil || shown != want {
-			b.Errorf("%s: the limits of %s were shown: %t (%v), want %t", what, inGroup, shown, err, want)
+		all := approvals.ShownBefore{Quotas: want, Limits: want, External: want}
+		if shown, err := b.ShownBefore(b.context(), inGroup); err != nil || shown != all {
+			b.Errorf("%s: of %s was shown: %+v (%v), want %t", what, inGroup, shown, err, want)
 		}
 	}
 	r := b.fileRequest(1)
 	want("filed", group, false)
 	unknown := sampleProposal(group)
-	unknown.Proposal.QuotasKnown = false
+	unknown.Proposal.QuotasKnown, unknown.Proposal.ExternalKnown, unknown.Proposal.Quotas = false, false, nil
 	b.applyEvent(r, unknown)
 	want("prepared without limits", group, false)
 	open := b.postedCard(2, "group-02")
@@ -171,6 +172,14 @@ func limitsShown(b *bench) {
 	b.doneRequest(3, "group-03", 0)
 	want("done", "group-03", true)
 	want("done in another group", group, false)
+	asked := b.fileRequest(4)
+	limit := sampleProposal("group-04")
+	limit.Proposal.Quotas = []approvals.Quota{}
+	limit.Proposal.Change.Quotas = []approvals.QuotaChange{{Code: "IDU", To: 3}}
+	b.applyEvent(asked, limit)
+	if shown, err := b.ShownBefore(b.context(), "group-04"); err != nil || shown.Limits || !shown.Quotas {
+		b.Errorf("a limit that is only asked for was shown: %+v (%v)", shown, err)
+	}
 }
 
 func lateEffects(b *bench) {

@@ -79,7 +79,7 @@ func sendEverything(b *bench) {
 	}
 	_, err = b.ListUnsettledWrites(b.context(), group)
 	b.mustSucceed(err)
-	_, err = b.LimitsWereShown(b.context(), group)
+	_, err = b.ShownBefore(b.context(), group)
 	b.mustSucceed(err)
 	_, err = b.ListLateEffects(b.context(), group)
 	b.mustSucceed(err)
