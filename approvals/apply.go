@@ -109,7 +109,7 @@ func DecideWrite(r Request, f WriteFacts) Event {
 	remaining := shown.Remaining(f.Allocation)
 	switch {
 	case f.IsSettled(r):
-		return ReadBack(r, f.Allocation)
+		return ReadBack(r, f.Allocation, nil)
 	case f.Recheck.Result != StillAsks:
 		return f.Recheck.Event(f)
 	case !f.Consent.Carries(r):
@@ -203,10 +203,14 @@ func DecideFailure(r Request, f WriteFailure, now time.Time) Event {
 	return finished(Failed, Outcome{Reason: ReasonUnconfirmed, Answer: f.Reason, Uncertain: f.Tried})
 }
 
-// ReadBack ends a request after a write was tried: a read shows the whole change.
-func ReadBack(r Request, now Allocation) Event {
+// ReadBack ends a request after a write was tried: a read shows the whole change. asked is
+// what was written, settings to keep included; nil if that is unknown.
+func ReadBack(r Request, now Allocation, asked *Allocation) Event {
 	reason := ReasonReadBack
-	if !r.AnsweredAt.IsZero() {
+	switch {
+	case now.lost(asked):
+		reason = ReasonNotPreserved
+	case !r.AnsweredAt.IsZero():
 		reason = ReasonConfirmed
 	}
 	return doneWith(r, reason, now)

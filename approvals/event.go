@@ -102,7 +102,10 @@ type (
 
 	// WriteAnswered means UiPath answered yes to a write, and reads still show the old
 	// allocation. Both have codes, and limits as CODE=10.
-	WriteAnswered struct{ Answered, Shown []string }
+	WriteAnswered struct {
+		Answered, Shown []string
+		Unread          bool `json:",omitempty"` // no read tells yet what became of the other settings
+	}
 
 	// LaneYielded means that a write fails again and again, and lets other writes to the
 	// group go first. One of its attempts may have had an effect.

@@ -10,8 +10,9 @@ import (
 // codes as asked, as far as the answer shows them. Quotas are nil where it
 // shows none.
 func (a Allocation) Preserves(asked Allocation) bool {
-	otherLimit := func(code string) bool { return a.Quotas != nil && a.limitOf(code) != asked.limitOf(code) }
-	return a.UseExternalLicense == asked.UseExternalLicense &&
+	showsLimits := a.Quotas != nil && !a.LimitsLeftOut
+	otherLimit := func(code string) bool { return showsLimits && a.limitOf(code) != asked.limitOf(code) }
+	return (a.ExternalLeftOut || a.UseExternalLicense == asked.UseExternalLicense) &&
 		!slices.ContainsFunc(Common(asked.Codes, a.Codes), otherLimit)
 }
 
@@ -22,6 +23,10 @@ func (a Allocation) ShowsLimits(asked Allocation) bool {
 		return q.Limit > 0 && slices.Contains(asked.Codes, q.Code)
 	})
 }
+
+// lost reports whether a read lacks a setting that an earlier write had to keep. What that
+// write asked for is nil if it is unknown.
+func (a Allocation) lost(asked *Allocation) bool { return asked != nil && !a.Preserves(*asked) }
 
 // quotasUnknownFor is how long the end of a grant waits for seat limits that
 // UiPath does not show.

@@ -54,10 +54,11 @@ func DecideUnreadableRevocation(r Request, f RevocationFacts, err error) Event {
 // IsShownBy reports whether a read shows that the codes were taken out.
 func (p RevocationPlan) IsShownBy(now Allocation) bool { return len(Common(p.Take, now.Codes)) == 0 }
 
-// AfterReading is the event of a write that only a read confirmed.
-func (p RevocationPlan) AfterReading(now Allocation) Event {
+// AfterReading is the event of a write that only a read confirmed. asked is what was written,
+// settings to keep included; nil if that is unknown.
+func (p RevocationPlan) AfterReading(now Allocation, asked *Allocation) Event {
 	p.Result.Absent = Union(p.Result.Absent, p.Take)
-	p.Result.ReadBack, p.Result.Allocation = true, now.Codes
+	p.Result.ReadBack, p.Result.Allocation, p.Result.NotPreserved = true, now.Codes, now.lost(asked)
 	return Revoked{Revocation: p.Result}
 }
 

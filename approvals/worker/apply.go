@@ -40,7 +40,11 @@ func (w *Runner) apply(ctx context.Context, t approvals.LeasedJob, r approvals.R
 		}
 	}
 	if facts.IsSettled(r) {
-		return w.applyEvent(ctx, r, approvals.ReadBack(r, facts.Allocation), &t)
+		asked, err := w.Store.LastWrite(ctx, r)
+		if err != nil {
+			return err
+		}
+		return w.applyEvent(ctx, r, approvals.ReadBack(r, facts.Allocation, asked), &t)
 	}
 	if !r.AnsweredAt.IsZero() {
 		return w.awaitShown(ctx, t, r, r.AnsweredAt, facts.Allocation)
@@ -211,7 +215,7 @@ func (w *Runner) settleByReading(
 	case err != nil:
 		return w.closeOrDelay(ctx, t, r, approvals.UnreadWrite(errors.Join(cause, err)))
 	case change.IsShownBy(read):
-		return w.applyEvent(ctx, r, approvals.ReadBack(r, read), &t)
+		return w.applyEvent(ctx, r, approvals.ReadBack(r, read, &target), &t)
 	case cause == nil:
 		return w.recordAnswered(ctx, t, r, answer, read)
 	}
@@ -258,16 +262,25 @@ func (w *Runner) awaitShown(
 	return errors.New("UiPath answered yes, and its allocation does not show the change")
 }
 
+// noteAnswered records UiPath's yes to a write before a read told whether the other settings
+// stayed.
+func (w *Runner) noteAnswered(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, answer approvals.Allocation,
+) error {
+	event := approvals.WriteAnswered{Answered: approvals.AllocationItems(answer), Unread: true}
+	return w.applyEvent(ctx, r, event, t.KeepLeased())
+}
+
 // preserved reports whether a write left the other settings as they were. A read
-// decides where the answer shows a loss, or not all limits.
+// decides where the answer shows a loss, or not all limits. One without the change is late.
 func (w *Runner) preserved(
-	ctx context.Context, r approvals.Request, answer, asked approvals.Allocation,
+	ctx context.Context, r approvals.Request, change approvals.Change, answer, asked approvals.Allocation,
 ) (bool, error) {
 	if answer.ShowsLimits(asked) && answer.Preserves(asked) {
 		return true, nil
 	}
 	read, err := w.Licenses.ReadAllocation(ctx, r.Proposal.Group.ID)
-	if err == nil && !approvals.SameSet(read.Codes, asked.Codes) {
+	if err == nil && !change.Remaining(read).IsEmpty() {
 		err = &approvals.DelayError{Reason: notShownYet, Err: approvals.ErrReadIsLate}
 	}
 	return err == nil && read.Preserves(asked), err
@@ -277,9 +290,9 @@ func (w *Runner) preserved(
 func (w *Runner) confirm(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request, answer, asked approvals.Allocation,
 ) error {
-	preserved, err := w.preserved(ctx, r, answer, asked)
-	if err != nil && answer.Preserves(asked) {
-		return w.closeOrDelay(ctx, t, r, approvals.UnreadWrite(err)) // whether limits were lost is unknown
+	preserved, err := w.preserved(ctx, r, r.Proposal.Change, answer, asked)
+	if err != nil && answer.Preserves(asked) { // whether limits were lost is unknown
+		return errors.Join(w.noteAnswered(ctx, t, r, answer), w.closeOrDelay(ctx, t, r, approvals.UnreadWrite(err)))
 	}
 	return w.applyEvent(ctx, r, approvals.Confirmed(r, answer, preserved), &t)
 }

@@ -116,6 +116,8 @@ type Requests interface {
 
 // Groups is the store's part about what requests did to one group.
 type Groups interface {
+	KnownAllocations
+
 	// ListGrantHolders lists the requests in effect for a group, in the order of their
 	// writes, back to when the oldest request with a running grant was filed. They tell
 	// the holders of its codes. The list is empty for a group without such a grant.
@@ -129,10 +131,6 @@ type Groups interface {
 	// closed since a time.
 	ListInEffectSince(ctx context.Context, groupID string, since time.Time) ([]approvals.Request, error)
 
-	// ShownBefore tells which settings of the group UiPath has shown to one of its requests that
-	// are open or in effect.
-	ShownBefore(ctx context.Context, groupID string) (approvals.ShownBefore, error)
-
 	// ListLateEffects lists the closed requests of the group that may have changed its
 	// allocation nevertheless, as a later look will tell.
 	ListLateEffects(ctx context.Context, groupID string) ([]approvals.Request, error)
@@ -140,6 +138,17 @@ type Groups interface {
 	// ListUnsettledWrites lists the requests with a write to a group's allocation under
 	// way, or tried with an unknown result.
 	ListUnsettledWrites(ctx context.Context, groupID string) ([]approvals.Request, error)
+}
+
+// KnownAllocations is the store's part about what a group had, or was to have.
+type KnownAllocations interface {
+	// ShownBefore tells which settings of the group UiPath has shown to one of its requests that
+	// are open or in effect.
+	ShownBefore(ctx context.Context, groupID string) (approvals.ShownBefore, error)
+
+	// LastWrite is what the last write of a request asked UiPath for. It is nil without one, and
+	// if UiPath has confirmed another change of the group since.
+	LastWrite(ctx context.Context, r approvals.Request) (*approvals.Allocation, error)
 
 	// LastConfirmed is the last change of a group's allocation confirmed by UiPath;
 	// otherwise the zero Confirmation.

@@ -181,6 +181,108 @@ func TestALimitSetAMomentAgoOutlivesALateRead(t *testing.T) {
 	})
 }
 
+// drops has UiPath drop the limits once it has made the first write, and leave limits out of
+// its answers.
+func (u *uipath) drops() {
+	u.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
+		answer := asked
+		answer.Quotas = nil
+		if asked.Quotas = slices.Clone(asked.Quotas); n > 1 {
+			return &answer, true, nil
+		}
+		u.before, u.changedAt = u.rules["group-01"], time.Now()
+		asked.Quotas = []Quota{}
+		u.rules["group-01"] = asked
+		return &answer, false, nil
+	})
+}
+
+// A limit that UiPath dropped without a word is told, although the first read after the write
+// is late or cut off, or the answer is lost.
+func TestALossIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	for name, hinder := range map[string]func(w *world){
+		"nothing in the way": func(*world) {},
+		"reads lag":          func(w *world) { w.uipath.setLag(15 * time.Second) },
+		"a read is cut off": func(w *world) {
+			w.uipath.meanwhile(func(int) error {
+				if w.uipath.writes == 1 {
+					w.uipath.onRead = nil
+					return errCut
+				}
+				return nil
+			})
+		},
+		"the answer is lost": func(w *world) {
+			drop := w.uipath.onWrite
+			w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
+				_, effect, _ := drop(n, asked)
+				return nil, effect, errCut
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				r := w.ask(Ask{Codes: []string{"NEW"}})
+				w.uipath.drops()
+				hinder(w)
+				w.approved(r)
+				w.ended(w.read(r.ID), Done, ReasonNotPreserved)
+				w.puts(1)
+			})
+		})
+	}
+}
+
+// A yes of UiPath is a confirmation, also if the read for the other settings is cut off.
+func TestAYesBeforeAReadThatIsCutOff(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		r := w.ask(Ask{Codes: []string{"NEW"}})
+		w.uipath.answer(func(_ int, asked Allocation) (*Allocation, bool, error) {
+			answer := asked
+			answer.Quotas = nil
+			return &answer, true, nil
+		})
+		w.uipath.meanwhile(func(int) error {
+			if w.uipath.writes == 1 {
+				w.uipath.onRead = nil
+				return errCut
+			}
+			return nil
+		})
+		w.approved(r)
+		w.ended(w.read(r.ID), Done, ReasonConfirmed)
+		w.puts(1)
+	})
+}
+
+// The end of a grant tells a loss, too, where the read after it is cut off.
+func TestALossByAnEndIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		r := w.granted(2*time.Hour, "NEW")
+		w.uipath.answer(func(_ int, asked Allocation) (*Allocation, bool, error) {
+			answer := asked
+			answer.Quotas = nil
+			asked.Quotas = []Quota{}
+			w.uipath.rules["group-01"] = asked
+			return &answer, false, nil
+		})
+		w.uipath.meanwhile(func(int) error {
+			if w.uipath.writes == 2 {
+				w.uipath.onRead = nil
+				return errCut
+			}
+			return nil
+		})
+		if e := w.over(r); !e.NotPreserved {
+			t.Errorf("the end did %+v", e)
+		}
+		w.puts(2)
+	})
+}
+
 // approved has a request be approved and carried out.
 func (w *world) approved(r Request) {
 	w.Helper()

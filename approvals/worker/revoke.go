@@ -40,7 +40,7 @@ func (w *Runner) revokeGrant(ctx context.Context, t approvals.LeasedJob, r appro
 	plan := approvals.PlanRevocation(r, facts)
 	switch {
 	case plan.IsOver():
-		return w.applyEvent(ctx, r, approvals.Revoked{Revocation: plan.Result}, &t)
+		return w.endRevocation(ctx, t, r, plan, facts.Allocation)
 	case !r.Grant.AnsweredAt.IsZero():
 		return w.awaitShown(ctx, t, r, r.Grant.AnsweredAt, facts.Allocation)
 	}
@@ -51,6 +51,22 @@ func (w *Runner) revokeGrant(ctx context.Context, t approvals.LeasedJob, r appro
 		return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
 	}
 	return w.takeOut(ctx, t, r, plan, approvals.Change{Remove: plan.Take}.ApplyTo(facts.Allocation))
+}
+
+// endRevocation records an end without anything left to write, perhaps after a write with a lost
+// answer.
+func (w *Runner) endRevocation(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
+	plan approvals.RevocationPlan, read approvals.Allocation,
+) error {
+	if !plan.Result.ReadBack {
+		return w.applyEvent(ctx, r, approvals.Revoked{Revocation: plan.Result}, &t)
+	}
+	asked, err := w.Store.LastWrite(ctx, r)
+	if err != nil {
+		return err
+	}
+	return w.applyEvent(ctx, r, plan.AfterReading(read, asked), &t)
 }
 
 // awaitExtension returns a delay while an approved extension of a grant is to be carried out.
@@ -95,7 +111,7 @@ func (w *Runner) writeWithout(
 	if err != nil && !approvals.EffectIsUnknown(err) { // the call never left
 		return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
 	}
-	return w.settleTakingOut(ctx, t, r, plan, answer, err)
+	return w.settleTakingOut(ctx, t, r, plan, answer, target, err)
 }
 
 // confirmTakenOut records an end that UiPath confirmed.
@@ -103,10 +119,10 @@ func (w *Runner) confirmTakenOut(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
 	plan approvals.RevocationPlan, answer, target approvals.Allocation,
 ) error {
-	preserved, err := w.preserved(ctx, r, answer, target)
+	preserved, err := w.preserved(ctx, r, approvals.Change{Remove: plan.Take}, answer, target)
 	if err != nil && answer.Preserves(target) { // whether limits were lost is unknown
 		failure := approvals.UnreadWrite(err)
-		return w.recordDelay(ctx, t, r, failure.Reason, failure.Err)
+		return errors.Join(w.noteAnswered(ctx, t, r, answer), w.recordDelay(ctx, t, r, failure.Reason, failure.Err))
 	}
 	return w.applyEvent(ctx, r, plan.AfterWrite(answer, preserved), &t)
 }
@@ -114,7 +130,7 @@ func (w *Runner) confirmTakenOut(
 // settleTakingOut reads the result of a write after anything but a plain yes.
 func (w *Runner) settleTakingOut(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
-	plan approvals.RevocationPlan, answer approvals.Allocation, cause error,
+	plan approvals.RevocationPlan, answer, target approvals.Allocation, cause error,
 ) error {
 	read, err := w.readForWrite(ctx, r)
 	switch {
@@ -122,7 +138,7 @@ func (w *Runner) settleTakingOut(
 		failure := approvals.UnreadWrite(errors.Join(cause, err))
 		return w.recordDelay(ctx, t, r, failure.Reason, failure.Err)
 	case plan.IsShownBy(read):
-		return w.applyEvent(ctx, r, plan.AfterReading(read), &t)
+		return w.applyEvent(ctx, r, plan.AfterReading(read, &target), &t)
 	case cause == nil:
 		return w.recordAnswered(ctx, t, r, answer, read)
 	}

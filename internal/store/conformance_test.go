@@ -109,6 +109,7 @@ func checkConformance(t *testing.T, open func(t *testing.T, now func() time.Time
 		{"ListTimedGrants keeps grants that are over", timedGrants},
 		{"ListLateEffects lists refused changes until they are looked at again", lateEffects},
 		{"ShownBefore remembers open requests and those in effect", settingsShown},
+		{"LastWrite is the last body until another write is confirmed", lastWrite},
 		{"ListUnsettledWrites lists writes under way or in doubt", unsettledWrites},
 		{"a job for later delays no other job", timersBlockNothing},
 		{"revoke and apply on one group never overlap", revokeExcludesApply},

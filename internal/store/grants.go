@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"fmt"
 	"time"
 
 	"licensebot/approvals"
@@ -68,6 +71,33 @@ func shownTo(open, inEffect string) string {
 func (s *Store) ShownBefore(ctx context.Context, groupID string) (b approvals.ShownBefore, err error) {
 	err = s.read.QueryRowContext(ctx, shownBeforeQuery, groupID).Scan(&b.Quotas, &b.Limits, &b.External)
 	return b, err
+}
+
+const lastWriteQuery = `SELECT at, event FROM journal WHERE request_id = $1 AND kind = $2 ORDER BY id DESC LIMIT 1`
+
+// LastWrite is what the last write of a request asked UiPath for. It is nil without one, and
+// if UiPath has confirmed another change of the group since, which may have been about settings.
+func (s *Store) LastWrite(ctx context.Context, r approvals.Request) (*approvals.Allocation, error) {
+	var at int64
+	var text string
+	err := s.read.QueryRowContext(ctx, lastWriteQuery, r.ID, approvals.KindWriteTried).Scan(&at, &text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what request %s wrote: %w", r.ID, err)
+	}
+	confirmed, err := s.LastConfirmed(ctx, r.Proposal.Group.ID)
+	if err != nil || !fromMicros(at).After(confirmed.At) {
+		return nil, err
+	}
+	var entry approvals.WriteEntry
+	if err := decodeJSON(text, &entry); err != nil {
+		return nil, fmt.Errorf("read what request %s wrote: %w", r.ID, err)
+	}
+	return &approvals.Allocation{
+		Codes: entry.Codes, Quotas: entry.Quotas, UseExternalLicense: entry.UseExternalLicense,
+	}, nil
 }
 
 // laneQuery reads the requests with a job in a lane.

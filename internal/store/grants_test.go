@@ -1,6 +1,7 @@
 package store
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -180,6 +181,30 @@ func settingsShown(b *bench) {
 	if shown, err := b.ShownBefore(b.context(), "group-04"); err != nil || shown.Limits || !shown.Quotas {
 		b.Errorf("a limit that is only asked for was shown: %+v (%v)", shown, err)
 	}
+}
+
+func lastWrite(b *bench) {
+	r := b.approveRequest(b.postedCard(1, group))
+	want := func(what string, want *approvals.Allocation) {
+		b.Helper()
+		if got, err := b.LastWrite(b.context(), r); err != nil || !reflect.DeepEqual(got, want) {
+			b.Errorf("%s: wrote %+v, %v", what, got, err)
+		}
+	}
+	want("before the write", nil)
+	write := b.claimJob(approvals.JobApply)
+	for _, limit := range []int{2, 3} {
+		write.Writing = &approvals.Allocation{
+			Codes: []string{"IDU"}, Quotas: []approvals.Quota{{Code: "IDU", Limit: limit}}, UseExternalLicense: true,
+		}
+		b.clock.advance(time.Second)
+		b.mustSucceed(b.MarkTried(b.context(), write))
+		want("tried", write.Writing)
+	}
+	b.doneRequest(2, "group-02", 0)
+	want("another group was changed", write.Writing)
+	b.doneRequest(3, group, 0)
+	want("another request changed the group", nil)
 }
 
 func lateEffects(b *bench) {

@@ -81,6 +81,8 @@ func sendEverything(b *bench) {
 	b.mustSucceed(err)
 	_, err = b.ShownBefore(b.context(), group)
 	b.mustSucceed(err)
+	_, err = b.LastWrite(b.context(), card)
+	b.mustSucceed(err)
 	_, err = b.ListLateEffects(b.context(), group)
 	b.mustSucceed(err)
 	_, err = b.NewestCard(b.context(), channel)

@@ -199,6 +199,7 @@ type rowEvent struct {
 	Allocation []string
 	Answered   []string
 	Shown      []string
+	Unread     bool
 	Revocation approvals.Revocation
 }
 
@@ -246,6 +247,10 @@ var describers = map[string]func(r approvals.Request, row store.JournalRow, e ro
 			codesOrNothing(e.Outcome.Allocation) + "."
 	},
 	"write_answered": func(_ approvals.Request, _ store.JournalRow, e rowEvent) string {
+		if e.Unread {
+			return "UiPath accepted the write and answered that the group has " + codesOrNothing(e.Answered) +
+				"; a later read tells whether the other settings stayed."
+		}
 		return "UiPath accepted the write and answered that the group has " + codesOrNothing(e.Answered) +
 			"; a read still showed " + codesOrNothing(e.Shown) + "."
 	},
