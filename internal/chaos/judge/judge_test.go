@@ -485,6 +485,24 @@ func TestJudgeFindsAnUntrueWordOfADeletion(t *testing.T) {
 	}
 }
 
+// A private word of a failure need not tell a part without an end that UiPath shows late.
+func TestAPartThatIsNotToldPrivately(t *testing.T) {
+	for part, want := range map[bool]int{true: 0, false: 1} {
+		h := history()
+		deleteCard(h)
+		h.Private[0].Text = "Request `R-AAAAAAAA` failed after it was approved. The change was not made."
+		if part {
+			h.Cards[0].Codes = append(h.Cards[0].Codes, "TSTNU")
+		}
+		j := collectRequests(h)
+		r := j.requests["R-AAAAAAAA"]
+		r.writes = h.Writes
+		if j.judgeDeleted(r, h.Cards[0]); len(j.found) != want {
+			t.Errorf("part %t: %v", part, j.found)
+		}
+	}
+}
+
 // What stands on a card decides it, and people vote again only where the bot
 // may rightly have passed over them.
 func TestWhoVotesAgain(t *testing.T) {

@@ -35,13 +35,19 @@ func (j *judge) judgeOutcome(r *request, c *Card, outcome Reply) {
 // by that time.
 func (j *judge) judgeOtherOutcome(r *request, c *Card, outcome Reply) {
 	effects := effectiveWrites(r.writes)
-	if len(effects) > 0 && c.Lasts == 0 && !c.changeIn(last(effects).After) && outcome.Event == failedEvent {
-		return // the words tell the part that a read showed; a part without an end stays
+	if outcome.Event == failedEvent && c.isPartForGood(effects) {
+		return
 	}
 	misled := len(effects) > 0 && j.h.wasReadLate(last(effects), outcome.At)
 	if !misled || c.foundReply() == nil && !j.effectUndone(effects, forever) && !j.h.partUndone(c, last(effects)) {
 		j.judgeUnchanged(r, effects, outcome.Text, outcome.At)
 	}
+}
+
+// isPartForGood reports whether a part of a change without an end was made. The words tell the
+// part that a read showed. One that is shown late stays, and is not told.
+func (c *Card) isPartForGood(effects []*Write) bool {
+	return len(effects) > 0 && c.Lasts == 0 && !c.changeIn(last(effects).After)
 }
 
 // partUndone reports whether an edit by hand after an effect took out a part of what a card asks
@@ -77,11 +83,12 @@ func (j *judge) judgeDeleted(r *request, c *Card) {
 	if len(words) == 0 {
 		j.report(deletedUntold, r.id, "it was deleted at "+c.Deleted.Format(clockLayout))
 	}
+	effects := effectiveWrites(r.writes)
 	for _, word := range words {
 		switch {
-		case r.correctedAfter(word):
+		case r.correctedAfter(word), strings.Contains(word.Text, saysFailed) && c.isPartForGood(effects):
 		case !strings.Contains(word.Text, " "+saysDone):
-			j.judgeUnchanged(r, effectiveWrites(r.writes), word.Text, forever)
+			j.judgeUnchanged(r, effects, word.Text, forever)
 		case !j.effectBefore(r, forever):
 			j.report(successTooEarly, r.id, word.Text)
 		}

@@ -51,6 +51,7 @@ const (
 	saysSameAsk     = "asks for the very same"
 	saysDone        = "is done: "
 	saysCorrection  = "Correction to request"
+	saysFailed      = " failed after it was "
 )
 
 // privateOutcomes are private words by which a requester learns how a request
