@@ -29,11 +29,18 @@ func (e Eligibility) lasts() bool {
 // is none.
 func (r Request) firstEligibility(b Ballot) Eligibility {
 	for _, j := range r.Judgments {
-		if j.isOf(b) {
+		if j.isOf(b) && !r.hasVotedSince(j) {
 			return j.Eligibility
 		}
 	}
 	return Counts
+}
+
+// hasVotedSince reports whether a vote of the person counted after a judgment without Slack's
+// time, so that it was found to be a new one.
+func (r Request) hasVotedSince(j Judgment) bool {
+	isSince := func(v Vote) bool { return v.User == j.User && v.At.After(j.At) }
+	return j.EventTS == "" && slices.ContainsFunc(r.Votes, isSince)
 }
 
 // isOf reports whether the judgment is on the ballot's reaction. Only an event with a
@@ -54,7 +61,9 @@ func (j Judgment) isOf(b Ballot) bool {
 // Slack's clock, which is not known yet: of an approval that no event dated, or that is judged
 // for good.
 func (b Ballot) LacksLook(r Request) bool {
-	return b.LookedTS == "" && !b.Deny && (b.EventTS == "" || b.Eligibility.lasts()) && r.firstEligibility(b) == Counts
+	isVote := r.IsVote(b.Name) || b.Name == pressName
+	rests := b.EventTS == "" || b.Eligibility.lasts()
+	return isVote && rests && b.LookedTS == "" && !b.Deny && r.firstEligibility(b) == Counts
 }
 
 // isNewJudgment reports whether a ballot brings a lasting judgment that is not known.

@@ -48,7 +48,7 @@ const ExternalUnknownReason = "UiPath does not show whether the group uses exter
 type ShownBefore struct {
 	Quotas   bool // the list of limits, if only an empty one
 	Limits   bool // a limit, or it was set by a change in effect
-	External bool // whether external licenses are used
+	External bool // that external licenses are used
 }
 
 // LeavesOut reports whether a reading lacks a setting that a write has to preserve. What
@@ -66,7 +66,7 @@ func CheckShown(before ShownBefore, now Allocation) error {
 	case hasLimits && len(now.Codes) > 0:
 		return errQuotasUnknown
 	case before.External && now.ExternalLeftOut:
-		return &DelayError{Reason: ExternalUnknownReason}
+		return &DelayError{Reason: ExternalUnknownReason, Err: ErrQuotasUnknown}
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ type Proposal struct {
 
 	QuotasKnown bool `json:"quotas_known,omitempty"` // UiPath showed the seat limits, even if there were none
 
-	ExternalKnown bool `json:"external_known,omitempty"` // UiPath showed whether external licenses are used
+	UsesExternal bool `json:"uses_external,omitempty"` // UiPath showed that external licenses are used
 
 	Ends map[string]time.Time `json:"ends,omitempty"` // when the extended codes would go otherwise
 }

@@ -158,7 +158,7 @@ func newProposal(f PrepareFacts, change Change) Proposal {
 	return Proposal{
 		Group: f.Group, Change: change, Seats: change.seatsOf(f.Allocation.Owned), ReadAt: f.Now,
 		Quotas: f.Allocation.Quotas, QuotasKnown: f.Allocation.Quotas != nil,
-		ExternalKnown: !f.Allocation.ExternalLeftOut, Ends: endsOf(f.Ends, change.Extend),
+		UsesExternal: f.Allocation.UseExternalLicense, Ends: endsOf(f.Ends, change.Extend),
 	}
 }
 

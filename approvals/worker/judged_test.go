@@ -1,12 +1,15 @@
 package worker_test
 
 import (
+	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	. "licensebot/approvals"
+	"licensebot/approvals/worker"
 )
 
 func (w *world) group(members ...string) {
@@ -424,6 +427,79 @@ func TestNoPromiseToAVoterLeftOutToday(t *testing.T) {
 		}
 		if slices.Contains(w.toldOf(anna), "tell_voter "+anna+" counts") {
 			t.Errorf("told %v", w.toldOf(anna))
+		}
+	})
+}
+
+// A vote that counted after a judgment without Slack's time goes on to count.
+func TestUndatedJudgmentOfAnEarlierVersion(t *testing.T) {
+	at := time.Unix(1800000000, 0)
+	r := Request{State: Pending, Requester: requester, Terms: Terms{Stages: []Stage{{Approvers: []string{anna}, Quorum: 1}}, TTL: 5 * time.Hour}, CardTS: TimestampAt(at.Add(-time.Hour)),
+		Deadline:  at.Add(4 * time.Hour),
+		Judgments: []Judgment{{User: anna, Name: "white_check_mark", Eligibility: NotApprover, At: at}},
+		Votes:     []Vote{{User: anna, At: at.Add(5 * time.Minute), Stages: []int{0}}}}
+	again := Reaction{User: anna, Name: "white_check_mark", EventTS: TimestampAt(at.Add(5 * time.Minute)), SeenAt: at.Add(5 * time.Minute), Present: true}
+	b := NewBallot(r, again, Voter{Person: Person{ID: anna}, Stages: []int{0}})
+	if b.Eligibility != Counts {
+		t.Errorf("a reaction given five minutes after the judgment: %s", b.Eligibility)
+	}
+}
+
+// onceBroken is a store that fails to read a request once it is armed.
+type onceBroken struct {
+	worker.Store
+	armed, broke *atomic.Bool
+}
+
+func (s onceBroken) Request(ctx context.Context, id string) (Request, error) {
+	if s.armed.CompareAndSwap(true, false) {
+		s.broke.Store(true)
+		return Request{}, errCut
+	}
+	return s.Store.Request(ctx, id)
+}
+
+// watched is a directory that arms a fault once a thread shows a reaction, and notes a look at no card.
+type watched struct {
+	worker.Directory
+	armed *atomic.Bool
+	empty *atomic.Bool
+}
+
+func (d watched) ReplyReactions(ctx context.Context, channel, ts string) ([]Reaction, error) {
+	shown, err := d.Directory.ReplyReactions(ctx, channel, ts)
+	if len(shown) > 0 {
+		d.armed.Store(true)
+	}
+	return shown, err
+}
+
+func (d watched) CardReactions(ctx context.Context, channel, ts string) ([]Reaction, error) {
+	if channel == "" || ts == "" {
+		d.empty.Store(true)
+	}
+	return d.Directory.CardReactions(ctx, channel, ts)
+}
+
+// A database that fails for a moment does not have the bot look at a card without a name.
+func TestLookWithoutACard(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		var armed, broke, empty atomic.Bool
+		r := w.carded()
+		w.remindOnce(r)
+		w.slack.replies = map[string][]Reaction{r.CardTS: {{TS: "9.1", User: bystander, Name: "eyes", Present: true}}}
+		w.stop()
+		workers := w.workers(onceBroken{w.store, &armed, &broke})
+		workers.Directory = watched{w.slack, &armed, &empty}
+		w.stop = run(context.WithoutCancel(w.Context()), workers)
+		w.react(r, anna, true)
+		time.Sleep(10 * time.Minute)
+		if empty.Load() {
+			t.Error("looked at the card of no channel")
+		}
+		if !broke.Load() {
+			t.Error("the database did not fail")
 		}
 	})
 }

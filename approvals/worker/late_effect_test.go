@@ -286,3 +286,42 @@ func TestWatchKnowsAWriteOfAReopenedRequest(t *testing.T) {
 		}
 	})
 }
+
+// The next request does not wait for the slow late look at an earlier one.
+func TestNextRequestAfterAnOutage(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		wrote, down := false, false
+		lastLook := time.Time{}
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
+			if n == 1 {
+				wrote, down = true, true
+				return nil, true, errCut
+			}
+			return &asked, true, nil
+		})
+		w.uipath.meanwhile(func(int) error {
+			if wrote && down {
+				lastLook = time.Now()
+				return later(0)
+			}
+			return nil
+		})
+		r := w.carded()
+		w.react(r, anna, true)
+		time.Sleep(4 * time.Hour)
+		if r = w.read(r.ID); r.State != Failed {
+			t.Fatalf("%s %+v", r.State, r.Outcome)
+		}
+		for time.Since(lastLook) > 2*time.Second {
+			time.Sleep(time.Second)
+		}
+		down = false
+		asked := time.Now()
+		w.file("e-next", "NEW")
+		next := w.until("answered", func(r Request) bool { return r.State != Filed })
+		if took := time.Since(asked); took > 2*time.Minute {
+			t.Errorf("the next request was %s only %v after UiPath was back", next.State, took)
+		}
+	})
+}

@@ -208,3 +208,29 @@ func TestLimitsThatAreLeftOutForGood(t *testing.T) {
 		})
 	}
 }
+
+// A field that UiPath tells no more, and that was false, does not keep a grant from its end.
+func TestExternalLeftOutForGood(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		u := &reticent{codes: []string{"OLD"}}
+		w.workOn(u)
+		r, _, err := w.store.FileRequest(w.Context(), Request{
+			ID: NewID(), EnvelopeID: "e1", Requester: requester, Channel: "C-APPROVALS",
+			Ask: Ask{Group: reticentGroup, Codes: []string{"NEW"}, For: 2 * time.Hour}, Terms: Terms{TTL: time.Hour},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.request = r
+		r = w.until("a card", func(r Request) bool { return r.CardTS != "" })
+		w.react(r, anna, true)
+		w.untilState(Done)
+		u.leaveOut("useExternalLicense")
+		w.workOn(u) // a restart
+		time.Sleep(10 * 24 * time.Hour)
+		if r = w.read(r.ID); r.Grant.Revocation == nil {
+			t.Errorf("the grant of two hours has not ended after ten days: %s; the group has %v", r.Grant.DelayReason, u.codes)
+		}
+	})
+}

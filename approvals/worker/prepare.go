@@ -95,15 +95,20 @@ func (w *Runner) readFacts(ctx context.Context, ask approvals.Ask) (approvals.Pr
 	return facts, err
 }
 
-// listUnknownWrites lists the requests with a write to a group of which it is not known yet what
-// it did.
+// listUnknownWrites lists the requests with a write to a group of which reads need not show yet
+// what it did.
 func (w *Runner) listUnknownWrites(ctx context.Context, groupID string) ([]approvals.Request, error) {
 	tried, err := w.Store.ListUnsettledWrites(ctx, groupID)
 	if err != nil {
 		return nil, err
 	}
 	closed, err := w.Store.ListLateEffects(ctx, groupID)
-	return slices.Concat(tried, closed), err
+	if err != nil {
+		return nil, err
+	}
+	now, err := w.Store.Now(ctx)
+	shown := func(other approvals.Request) bool { return approvals.AwaitShown(other.LateLookSince(), now) == 0 }
+	return append(tried, slices.DeleteFunc(closed, shown)...), err
 }
 
 func (w *Runner) grantEnds(ctx context.Context, group approvals.Group) (map[string]time.Time, error) {

@@ -290,3 +290,37 @@ func (w *world) approved(r Request) {
 	w.react(r, anna, true)
 	w.untilState(Done)
 }
+
+// What an admin changed minutes after a write is not told as UiPath's loss.
+func TestAnAdminsChangeIsNoLoss(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		wrote := false
+		w.uipath.answer(func(_ int, asked Allocation) (*Allocation, bool, error) {
+			wrote = true
+			return nil, true, errCut
+		})
+		silent := time.Time{}
+		w.uipath.meanwhile(func(int) error {
+			if !wrote {
+				return nil
+			}
+			if silent.IsZero() {
+				silent = time.Now()
+			}
+			if time.Since(silent) < 5*time.Minute {
+				return later(0)
+			}
+			rule := w.uipath.rules["group-01"]
+			rule.Quotas = []Quota{{Code: "OLD", Limit: 7}} // by an admin, in the portal
+			w.uipath.rules["group-01"] = rule
+			return nil
+		})
+		r := w.carded()
+		w.react(r, anna, true)
+		r = w.untilState(Done)
+		if r.Outcome.Reason == ReasonNotPreserved {
+			t.Errorf("UiPath kept everything; an admin changed a limit later: %+v", r.Outcome)
+		}
+	})
+}

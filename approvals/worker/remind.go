@@ -13,6 +13,8 @@ const (
 	ageAtReminder      = 12 * time.Hour
 	groupAgeAtReminder = 10 * time.Minute
 	maxLookups         = 40
+
+	leftOutPause = time.Hour // while the policy of today leaves out all the others
 )
 
 // A postponed error makes a job wait although nothing is wrong.
@@ -104,7 +106,7 @@ type audience struct {
 	now     time.Time
 	members [][]string // by stage
 	lookups int
-	after   time.Duration // until the first morning of those who sleep
+	after   time.Duration // until there may be more: the first morning of those who sleep
 
 	today       approvals.Terms // of the policy of today
 	peopleToday [][]string      // by its stages; nil: not known, or it asks nobody
@@ -153,16 +155,24 @@ func (a *audience) canMention(p approvals.Person) (ask, harmless bool) {
 		return false, true
 	}
 	if a.peopleToday != nil && !a.today.MayApprove(a.request, p.ID, a.peopleToday) {
-		return false, false // an approval would be lost before the write
+		a.waitFor(leftOutPause) // the policy may change again
+		return false, false     // an approval would be lost before the write
 	}
 	can := approvals.Voter{Person: p, Stages: approvals.StagesNaming(a.members, p.ID)}.CanHelp(a.request)
 	if approvals.IsDay(a.now, p.UTCOffset) {
 		return can, !approvals.HasVoted(a.request.Votes, p.ID)
 	}
-	if until := approvals.NextDay(a.now, p.UTCOffset).Sub(a.now); can && (a.after == 0 || until < a.after) {
-		a.after = until
+	if can {
+		a.waitFor(approvals.NextDay(a.now, p.UTCOffset).Sub(a.now))
 	}
 	return false, false
+}
+
+// waitFor has the reminder tried again after a while, if it mentions no people now.
+func (a *audience) waitFor(while time.Duration) {
+	if a.after == 0 || while < a.after {
+		a.after = while
+	}
 }
 
 func ignoreRefusal(err error) error {

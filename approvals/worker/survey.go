@@ -194,10 +194,14 @@ func (w *Runner) lookAtThread(ctx context.Context, r approvals.Request) (approva
 	if err != nil {
 		return r, err
 	}
-	if r, err = w.Store.Request(ctx, r.ID); err == nil && r.IsInDispute(shown, now) {
-		err = errVotesDiffer
+	latest, err := w.Store.Request(ctx, r.ID)
+	switch {
+	case err != nil:
+		return r, err
+	case latest.IsInDispute(shown, now):
+		return r, errVotesDiffer
 	}
-	return r, err
+	return latest, nil
 }
 
 // inspectCard looks at one card missing or incomplete in the survey. Then it pauses,

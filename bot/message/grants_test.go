@@ -190,3 +190,14 @@ func TestPrivateWhereTheThreadIsGone(t *testing.T) {
 		t.Error("a approvals.Job{Kind: approvals.JobTellRequester} is something else")
 	}
 }
+
+// A write before the end of its request, found after it, was refused by nothing.
+func TestEndPassedFound(t *testing.T) {
+	r := goldenRequest(approvals.Failed, withOutcome(approvals.Outcome{Reason: approvals.ReasonEndPassed, Uncertain: true, Allocation: []string{"ATTUNU"}}))
+	r.Ask.Until = testTime
+	r.EffectFound = true
+	got := explainFailure(r)
+	if strings.Contains(got, "refused") {
+		t.Error(got)
+	}
+}

@@ -239,6 +239,8 @@ func explainFailedFound(r approvals.Request) string {
 		why = fmt.Sprintf("UiPath accepted the change, but the allocation of %s did not show it at first. ", group)
 	case approvals.ReasonUnconfirmed:
 		why = fmt.Sprintf("UiPath never confirmed the change (%s). ", escapeLine(o.Answer))
+	case approvals.ReasonEndPassed:
+		why = explainPassedEnd(r) + ". "
 	}
 	return why + explainFound(r)
 }

@@ -238,7 +238,7 @@ func sampleProposal(group string) approvals.Prepared {
 		Change: approvals.Change{
 			Add: []string{"RPADEVPRONU", "IDU"}, Keep: []string{"CTZDEVCU"},
 		},
-		Quotas: []approvals.Quota{{Code: "CTZDEVCU", Limit: 3}}, QuotasKnown: true, ExternalKnown: true,
+		Quotas: []approvals.Quota{{Code: "CTZDEVCU", Limit: 3}}, QuotasKnown: true, UsesExternal: true,
 		Seats: []approvals.Seats{{Code: "IDU", Allocated: 1, Total: 9}},
 	}, Terms: approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U-ANNA", "S-GROUP"}, Quorum: 1}}, TTL: ttl, Emoji: voteEmoji}}
 }

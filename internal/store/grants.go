@@ -59,7 +59,7 @@ func (s *Store) ListInEffectSince(
 // change in effect set are in it. The body is JSON, so nothing that people typed can look
 // like that.
 var shownBeforeQuery = `SELECT ` + shownTo(`"quotas_known":true`, `"quotas_known":true`) + `, ` +
-	shownTo(`},"quotas":[{`, `"quotas":[{`) + `, ` + shownTo(`"external_known":true`, `"external_known":true`)
+	shownTo(`},"quotas":[{`, `"quotas":[{`) + `, ` + shownTo(`"uses_external":true`, `"uses_external":true`)
 
 func shownTo(open, inEffect string) string {
 	return `(EXISTS (SELECT 1 FROM requests WHERE group_id = $1 AND closed_at IS NULL AND body LIKE '%` + open + `%')
@@ -77,6 +77,7 @@ const lastWriteQuery = `SELECT at, event FROM journal WHERE request_id = $1 AND 
 
 // LastWrite is what the last write of a request asked UiPath for. It is nil without one, and
 // if UiPath has confirmed another change of the group since, which may have been about settings.
+// After a minute it is nil, too: a person may have changed a setting in UiPath.
 func (s *Store) LastWrite(ctx context.Context, r approvals.Request) (*approvals.Allocation, error) {
 	var at int64
 	var text string
@@ -89,6 +90,10 @@ func (s *Store) LastWrite(ctx context.Context, r approvals.Request) (*approvals.
 	}
 	confirmed, err := s.LastConfirmed(ctx, r.Proposal.Group.ID)
 	if err != nil || !fromMicros(at).After(confirmed.At) {
+		return nil, err
+	}
+	now, err := s.Now(ctx)
+	if err != nil || now.Sub(fromMicros(at)) > approvals.ReadLag {
 		return nil, err
 	}
 	var entry approvals.WriteEntry

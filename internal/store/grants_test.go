@@ -163,7 +163,7 @@ func settingsShown(b *bench) {
 	r := b.fileRequest(1)
 	want("filed", group, false)
 	unknown := sampleProposal(group)
-	unknown.Proposal.QuotasKnown, unknown.Proposal.ExternalKnown, unknown.Proposal.Quotas = false, false, nil
+	unknown.Proposal.QuotasKnown, unknown.Proposal.UsesExternal, unknown.Proposal.Quotas = false, false, nil
 	b.applyEvent(r, unknown)
 	want("prepared without limits", group, false)
 	open := b.postedCard(2, "group-02")
