@@ -173,9 +173,9 @@ func TestNoOnAReplyWhileApproved(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
-		down := true
+		var up atomic.Bool
 		w.uipath.meanwhile(func(int) error {
-			if down {
+			if !up.Load() {
 				return later(0)
 			}
 			return nil
@@ -188,7 +188,7 @@ func TestNoOnAReplyWhileApproved(t *testing.T) {
 			time.Sleep(2 * time.Minute)
 		})
 		time.Sleep(5 * time.Minute)
-		down = false
+		up.Store(true)
 		r = w.quiet()
 		if r.State != Denied {
 			t.Errorf("the request is %s though ben's ❌ stands on a reply", r.State)
@@ -241,9 +241,9 @@ func TestHeardNoAfterAStepOfTheClock(t *testing.T) {
 				w.elapsed = func() time.Duration { return time.Since(start) }
 				w.reopen()
 				r := w.carded()
-				down := true
+				var up atomic.Bool
 				w.uipath.meanwhile(func(int) error {
-					if down {
+					if !up.Load() {
 						return later(0)
 					}
 					return nil
@@ -256,7 +256,7 @@ func TestHeardNoAfterAStepOfTheClock(t *testing.T) {
 				w.vote(r, ben, "x", true)
 				at := time.Now()
 				w.behind.Add(-int64(step))
-				down = false
+				up.Store(true)
 				for time.Since(at) < 55*time.Second && w.read(r.ID).State == Approved {
 					time.Sleep(time.Second)
 				}

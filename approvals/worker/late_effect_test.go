@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -291,18 +292,18 @@ func TestWatchKnowsAWriteOfAReopenedRequest(t *testing.T) {
 func TestNextRequestAfterAnOutage(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
-		wrote, down := false, false
-		lastLook := time.Time{}
+		var down atomic.Bool
+		var lastLook atomic.Int64
 		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
-				wrote, down = true, true
+				down.Store(true)
 				return nil, true, errCut
 			}
 			return &asked, true, nil
 		})
 		w.uipath.meanwhile(func(int) error {
-			if wrote && down {
-				lastLook = time.Now()
+			if down.Load() {
+				lastLook.Store(time.Now().UnixNano())
 				return later(0)
 			}
 			return nil
@@ -313,10 +314,10 @@ func TestNextRequestAfterAnOutage(t *testing.T) {
 		if r = w.read(r.ID); r.State != Failed {
 			t.Fatalf("%s %+v", r.State, r.Outcome)
 		}
-		for time.Since(lastLook) > 2*time.Second {
+		for time.Since(time.Unix(0, lastLook.Load())) > 2*time.Second {
 			time.Sleep(time.Second)
 		}
-		down = false
+		down.Store(false)
 		asked := time.Now()
 		w.file("e-next", "NEW")
 		next := w.until("answered", func(r Request) bool { return r.State != Filed })

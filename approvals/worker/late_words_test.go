@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -87,15 +88,15 @@ func TestAWarningStoredBelowTheEarlyEnd(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(90*time.Minute, "NEW")
-		tried := false
+		var tried atomic.Bool
 		w.slack.answer(func(call string, n int) (bool, error) {
 			if call == string(JobWarnExpiry) && n == 1 {
-				tried = true
+				tried.Store(true)
 				return false, errCut
 			}
 			return true, nil
 		})
-		w.until("a warning is tried", func(Request) bool { return tried })
+		w.until("a warning is tried", func(Request) bool { return tried.Load() })
 		w.endEarly(r, requester)
 		w.until("told", func(Request) bool { return w.slack.shown(JobPostRevocation) == 1 })
 		w.removesTheLast(r, Post{TS: "zz-1", EventType: "allocation_ended", Number: "1"},
@@ -108,16 +109,16 @@ func TestTheFirstEndStoredBelowTheSecond(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
-		refused := true
+		var accepts atomic.Bool
 		w.uipath.answer(func(_ int, asked Allocation) (*Allocation, bool, error) {
-			if refused {
+			if !accepts.Load() {
 				return nil, false, &RefusedError{Answer: "409: conflict"}
 			}
 			return &asked, true, nil
 		})
 		w.slack.breaks(string(JobPostRevocation), 1, false, errCut)
 		w.over(r)
-		refused = false
+		accepts.Store(true)
 		w.slack.mends()
 		w.endEarly(r, requester)
 		w.until("ended", func(r Request) bool { return r.Grant.IsOver() })
