@@ -25,7 +25,7 @@ func TestLateEffectBesideAnEndedGrant(t *testing.T) {
 					old := w.granted(30*time.Minute, "NEW")
 					w.over(old)
 					w.codes("OLD")
-					time.Sleep(48 * time.Hour)
+					time.Sleep(3 * time.Hour)
 				}
 				r := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
 				w.uipath.setLag(50 * time.Second)
