@@ -280,8 +280,7 @@ func (e ConsentLost) move(r Request, now time.Time) (Step, error) {
 }
 
 // The write rests on the consent of the recorded approvers: the outcome
-// names them, also where the answer to the write is lost. A person who is none of them any more
-// is told.
+// names them, also where the answer to the write is lost. Former ones are told why.
 func (e ApproversChanged) move(r Request, now time.Time) (Step, error) {
 	if r.State != Approved {
 		return Step{}, ErrNoTransition

@@ -36,6 +36,18 @@ func (w *world) remindOnce(r Request) {
 	}
 }
 
+// breakUiPath keeps UiPath from answering until mend is called.
+func (w *world) breakUiPath() (mend func()) {
+	var up atomic.Bool
+	w.uipath.meanwhile(func(int) error {
+		if !up.Load() {
+			return later(0)
+		}
+		return nil
+	})
+	return func() { up.Store(true) }
+}
+
 // toldOf lists what a person was told of the own vote.
 func (w *world) toldOf(user string) []string {
 	w.slack.mu.Lock()
@@ -173,13 +185,7 @@ func TestNoOnAReplyWhileApproved(t *testing.T) {
 	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
-		var up atomic.Bool
-		w.uipath.meanwhile(func(int) error {
-			if !up.Load() {
-				return later(0)
-			}
-			return nil
-		})
+		mend := w.breakUiPath()
 		w.react(r, anna, true)
 		w.untilState(Approved)
 		time.Sleep(time.Minute)
@@ -188,7 +194,7 @@ func TestNoOnAReplyWhileApproved(t *testing.T) {
 			time.Sleep(2 * time.Minute)
 		})
 		time.Sleep(5 * time.Minute)
-		up.Store(true)
+		mend()
 		r = w.quiet()
 		if r.State != Denied {
 			t.Errorf("the request is %s though ben's ❌ stands on a reply", r.State)
@@ -241,13 +247,7 @@ func TestHeardNoAfterAStepOfTheClock(t *testing.T) {
 				w.elapsed = func() time.Duration { return time.Since(start) }
 				w.reopen()
 				r := w.carded()
-				var up atomic.Bool
-				w.uipath.meanwhile(func(int) error {
-					if !up.Load() {
-						return later(0)
-					}
-					return nil
-				})
+				mend := w.breakUiPath()
 				w.react(r, anna, true)
 				w.untilState(Approved)
 				time.Sleep(2 * time.Minute)
@@ -256,7 +256,7 @@ func TestHeardNoAfterAStepOfTheClock(t *testing.T) {
 				w.vote(r, ben, "x", true)
 				at := time.Now()
 				w.behind.Add(-int64(step))
-				up.Store(true)
+				mend()
 				for time.Since(at) < 55*time.Second && w.read(r.ID).State == Approved {
 					time.Sleep(time.Second)
 				}
