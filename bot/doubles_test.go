@@ -166,7 +166,7 @@ func TestADenialIsHeardAgainIfItCannotBeLookedUp(t *testing.T) {
 		"Slack fails": {Times: 1, Status: 500}, "a replica lags": {Times: 2, Error: "thread_not_found"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, fakeslack.Config{AckTimeout: 500 * time.Millisecond, RetryDelays: []time.Duration{0, 0, 0}})
+			r := newRig(t, fakeslack.Config{EventTimeout: 500 * time.Millisecond, RetryDelays: []time.Duration{0, 0, 0}})
 			r.listen(r.store)
 			request := r.openCard("group-01")
 			double := r.postBeside(request, true)
@@ -183,7 +183,7 @@ func TestADenialIsHeardAgainIfItCannotBeLookedUp(t *testing.T) {
 // minutes, and then acknowledged.
 func TestAMessageThatStaysMissing(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, fakeslack.Config{AckTimeout: 500 * time.Millisecond, RetryDelays: []time.Duration{0, 0, 0}})
+	r := newRig(t, fakeslack.Config{EventTimeout: 2 * time.Second, RetryDelays: []time.Duration{0, 0, 0}})
 	r.listen(r.store)
 	r.slack.SendEvent(map[string]any{
 		"type": "reaction_added", "user": alex, "reaction": "x", "event_ts": "1780000000.000001", "item_user": r.bot.UserID(),

@@ -170,7 +170,7 @@ func (r *rig) judge(request approvals.Request, reactions []approvals.Reaction) [
 // and their vote is heard later.
 func TestAPersonWhomSlackDoesNotTell(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, fakeslack.Config{AckTimeout: 500 * time.Millisecond, RetryDelays: []time.Duration{0, 0, 0}})
+	r := newRig(t, fakeslack.Config{EventTimeout: 500 * time.Millisecond, RetryDelays: []time.Duration{0, 0, 0}})
 	r.slack.JoinEnterprise("E0GRID")
 	r.listen(r.store)
 	for _, failure := range []string{"internal_error", "user_not_visible", "missing_scope"} {

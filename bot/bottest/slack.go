@@ -1,6 +1,7 @@
 package bottest
 
 import (
+	"cmp"
 	"context"
 	"testing"
 	"time"
@@ -32,9 +33,14 @@ type Slack struct {
 	greeted chan struct{} // has one for every NoteHello
 }
 
-// StartSlack starts a Slack that closes at the end of the test.
+// StartSlack starts a Slack that closes at the end of the test. A person waits for the
+// answer to a command as long as a test may take: a busy machine proves nothing.
 func StartSlack(t *testing.T, cfg fakeslack.Config) *Slack {
 	t.Helper()
+	if cfg.AckTimeout == 0 {
+		cfg.AckTimeout = Patience
+		cfg.EventTimeout = cmp.Or(cfg.EventTimeout, 3*time.Second)
+	}
 	server, err := fakeslack.New(cfg)
 	if err != nil {
 		t.Fatal(err)

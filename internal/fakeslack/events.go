@@ -129,7 +129,7 @@ func (s *Server) awaitEventAck(ev *pendingEvent, env *envelope, last bool) (hurr
 	if last {
 		hurry = nil // no attempt is left to hurry to
 	}
-	timer := time.NewTimer(s.cfg.AckTimeout)
+	timer := time.NewTimer(s.cfg.EventTimeout)
 	defer timer.Stop()
 	select {
 	case <-env.done:

@@ -23,6 +23,8 @@ type Config struct {
 	// Then a command shows operation_timeout, and an event counts as failed.
 	// Default 3s.
 	AckTimeout time.Duration
+	// EventTimeout is AckTimeout for events. Default AckTimeout.
+	EventTimeout time.Duration
 	// RetryDelays are the pauses before each redelivery of a failed event.
 	// Default 0 (immediately), 1m, 5m. Slack's "Delayed Events" switch would
 	// append 24 times 1h.
@@ -113,6 +115,9 @@ func (cfg Config) withDefaults() Config {
 	}
 	if cfg.AckTimeout == 0 {
 		cfg.AckTimeout = 3 * time.Second
+	}
+	if cfg.EventTimeout == 0 {
+		cfg.EventTimeout = cfg.AckTimeout
 	}
 	if cfg.RetryDelays == nil {
 		cfg.RetryDelays = []time.Duration{0, time.Minute, 5 * time.Minute}
