@@ -30,6 +30,10 @@ var (
 // lift them.
 var ErrQuotasUnknown = errors.New("the seat limits are unknown")
 
+// ErrExternalUnknown is in an error if it is unknown whether a group uses external
+// licenses. A write would reset that.
+var ErrExternalUnknown = errors.New("whether the group uses external licenses is unknown")
+
 var (
 	// ErrCardDeleted means the card is gone from Slack.
 	ErrCardDeleted = errors.New("the card was deleted")

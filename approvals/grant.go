@@ -40,11 +40,17 @@ type Revocation struct {
 
 	// codes remain because UiPath does not show the seat limits that have to stay
 	QuotasUnknown bool `json:"quotas_unknown,omitempty"`
-	NotPreserved  bool `json:"not_preserved,omitempty"` // the allocation lost a setting that should have stayed
+	// codes remain because UiPath does not show whether the group uses external licenses
+	ExternalUnknown bool `json:"external_unknown,omitempty"`
+	NotPreserved    bool `json:"not_preserved,omitempty"` // the allocation lost a setting that should have stayed
 	// what remains may be out: an answer was lost, and the allocation cannot be read
 	Uncertain  bool     `json:"uncertain,omitempty"`
 	Allocation []string `json:"allocation,omitempty"` // the group's codes as last read or answered
 }
+
+// HidesSetting reports whether codes remain because a write would reset what UiPath does
+// not show.
+func (v Revocation) HidesSetting() bool { return v.QuotasUnknown || v.ExternalUnknown }
 
 // A KeptCode says which request keeps a code. Request is empty where no request
 // added it; Until is zero where it stays for good.

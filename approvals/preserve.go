@@ -28,9 +28,9 @@ func (a Allocation) ShowsLimits(asked Allocation) bool {
 // write asked for is nil if it is unknown.
 func (a Allocation) lost(asked *Allocation) bool { return asked != nil && !a.Preserves(*asked) }
 
-// quotasUnknownFor is how long the end of a grant waits for seat limits that
+// settingUnknownFor is how long the end of a grant waits for a setting of the group that
 // UiPath does not show.
-const quotasUnknownFor = 24 * time.Hour
+const settingUnknownFor = 24 * time.Hour
 
 // errQuotasUnknown delays a write: UiPath showed seat limits before and shows none now,
 // so a write would lift those that exist.
@@ -40,6 +40,8 @@ var errQuotasUnknown = &DelayError{Reason: QuotasUnknownReason, Err: ErrQuotasUn
 const QuotasUnknownReason = "UiPath does not show the seat limits that have to stay"
 
 func quotasAreUnknown(err error) bool { return errors.Is(err, ErrQuotasUnknown) }
+
+func externalIsUnknown(err error) bool { return errors.Is(err, ErrExternalUnknown) }
 
 // ExternalUnknownReason is what people are told while UiPath does not show useExternalLicense.
 const ExternalUnknownReason = "UiPath does not show whether the group uses external licenses"
@@ -66,7 +68,7 @@ func CheckShown(before ShownBefore, now Allocation) error {
 	case hasLimits && len(now.Codes) > 0:
 		return errQuotasUnknown
 	case before.External && now.ExternalLeftOut:
-		return &DelayError{Reason: ExternalUnknownReason, Err: ErrQuotasUnknown}
+		return &DelayError{Reason: ExternalUnknownReason, Err: ErrExternalUnknown}
 	}
 	return nil
 }

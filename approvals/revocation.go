@@ -36,8 +36,9 @@ func DecideUnreadableRevocation(r Request, f RevocationFacts, err error) Event {
 	f.Allocation = Allocation{Codes: r.Grant.Codes}
 	take, result := claimsOf(f.Holders).split(r, f.Allocation, f.Now)
 	result.Allocation, result.Uncertain = nil, f.Tried // the allocation is unknown
-	if quotasAreUnknown(err) && !f.Now.Before(r.Grant.Until.Add(quotasUnknownFor)) {
-		result.Remaining, result.QuotasUnknown = take, true
+	result.QuotasUnknown, result.ExternalUnknown = quotasAreUnknown(err), externalIsUnknown(err)
+	if result.HidesSetting() && !f.Now.Before(r.Grant.Until.Add(settingUnknownFor)) {
+		result.Remaining = take
 		return Revoked{Revocation: result}
 	}
 	if IsRefused(err) {

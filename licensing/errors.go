@@ -56,6 +56,10 @@ func (k Kind) String() string {
 // write would lift those that exist.
 var ErrQuotasUnknown = approvals.ErrQuotasUnknown
 
+// ErrExternalUnknown is in an error about an answer without useExternalLicense, which
+// another one showed.
+var ErrExternalUnknown = approvals.ErrExternalUnknown
+
 // Causes that [Error] wraps, for errors.Is.
 var (
 	// ErrHTML is a web page where JSON was due: a wrong URL, a proxy, or a
@@ -77,9 +81,6 @@ var (
 	// ErrAnswersDiffer means that two answers, or two lists in one answer, tell
 	// different allocations of the same group.
 	ErrAnswersDiffer = errors.New("UiPath's answers about the group differ")
-	// ErrExternalUnknown means that useExternalLicense is missing, although
-	// UiPath told it before.
-	ErrExternalUnknown = errors.New("the answer does not tell useExternalLicense any more")
 	// ErrSecretUnreadable means that [TokenConfig.ReadSecret] failed.
 	ErrSecretUnreadable = errors.New("the secret cannot be read")
 	// ErrNoToken is an answer of the token endpoint that holds no token.

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -209,28 +211,46 @@ func TestLimitsThatAreLeftOutForGood(t *testing.T) {
 	}
 }
 
-// A field that UiPath tells no more, and that was false, does not keep a grant from its end.
+// A field that UiPath tells no more does not hold up the end of a grant for ever: where it was
+// false, nothing is at stake; where it was true, people are told after a day.
 func TestExternalLeftOutForGood(t *testing.T) {
 	t.Parallel()
-	live(t, func(w *world) {
-		u := &reticent{codes: []string{"OLD"}}
-		w.workOn(u)
-		r, _, err := w.store.FileRequest(w.Context(), Request{
-			ID: NewID(), EnvelopeID: "e1", Requester: requester, Channel: "C-APPROVALS",
-			Ask: Ask{Group: reticentGroup, Codes: []string{"NEW"}, For: 2 * time.Hour}, Terms: Terms{TTL: time.Hour},
+	for _, used := range []bool{false, true} {
+		t.Run(fmt.Sprint("used: ", used), func(t *testing.T) {
+			t.Parallel()
+			live(t, func(w *world) {
+				u := &reticent{codes: []string{"OLD"}, external: used}
+				w.workOn(u)
+				r, _, err := w.store.FileRequest(w.Context(), Request{
+					ID: NewID(), EnvelopeID: "e1", Requester: requester, Channel: "C-APPROVALS",
+					Ask: Ask{Group: reticentGroup, Codes: []string{"NEW"}, For: 2 * time.Hour}, Terms: Terms{TTL: time.Hour},
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.request = r
+				r = w.until("a card", func(r Request) bool { return r.CardTS != "" })
+				w.react(r, anna, true)
+				w.untilState(Done)
+				u.leaveOut("useExternalLicense")
+				w.workOn(u) // a restart
+				time.Sleep(3 * time.Hour)
+				r = w.read(r.ID)
+				if !used {
+					if r.Grant.Revocation == nil {
+						t.Errorf("the grant of two hours has not ended after three: %s; the group has %v", r.Grant.DelayReason, u.codes)
+					}
+					return
+				}
+				if r.Grant.Revocation != nil || r.Grant.DelayReason != ExternalUnknownReason {
+					t.Errorf("before a day it says %q and did %+v", r.Grant.DelayReason, r.Grant.Revocation)
+				}
+				time.Sleep(24 * time.Hour)
+				e := w.read(r.ID).Grant.Revocation
+				if e == nil || !e.ExternalUnknown || e.QuotasUnknown || !slices.Equal(e.Remaining, []string{"NEW"}) {
+					t.Errorf("after a day it did %+v", e)
+				}
+			})
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.request = r
-		r = w.until("a card", func(r Request) bool { return r.CardTS != "" })
-		w.react(r, anna, true)
-		w.untilState(Done)
-		u.leaveOut("useExternalLicense")
-		w.workOn(u) // a restart
-		time.Sleep(3 * time.Hour)
-		if r = w.read(r.ID); r.Grant.Revocation == nil {
-			t.Errorf("the grant of two hours has not ended after three: %s; the group has %v", r.Grant.DelayReason, u.codes)
-		}
-	})
+	}
 }

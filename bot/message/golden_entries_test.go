@@ -428,6 +428,7 @@ func (g *golden) addRevocations() {
 		{"UiPath refuses", approvals.Revocation{Remaining: codes, Answer: "403 Forbidden"}},
 		{"codes are left after a yes", approvals.Revocation{Removed: codes[1:], Remaining: codes[:1], Allocation: codes[:1]}},
 		{"seat limits are not known", approvals.Revocation{Remaining: codes, QuotasUnknown: true, Allocation: codes}},
+		{"the use of external licenses is not known", approvals.Revocation{Remaining: codes, ExternalUnknown: true, Allocation: codes}},
 		{"uncertain", approvals.Revocation{Remaining: codes[:1], Uncertain: true, Answer: "403 Forbidden"}},
 	} {
 		g.reply("Ended: "+c.title, goldenRequest(done, withRevocation(c.e)), ended)

@@ -186,7 +186,7 @@ func revocationSentences(r approvals.Request) string {
 
 // isAllocationKnown reports whether a revocation tells what the group has now.
 func isAllocationKnown(e *approvals.Revocation) bool {
-	return !e.Uncertain && (len(e.Allocation) > 0 || len(e.Remaining) == 0 && e.Answer == "" && !e.QuotasUnknown)
+	return !e.Uncertain && (len(e.Allocation) > 0 || len(e.Remaining) == 0 && e.Answer == "" && !e.HidesSetting())
 }
 
 // wasOrWere goes with these codes.
@@ -243,6 +243,10 @@ func explainRemaining(r approvals.Request, e *approvals.Revocation) string {
 	case e.QuotasUnknown:
 		how = fmt.Sprintf("UiPath no longer shows the group's seat limits, "+
 			"and a write without them would lift them: %s %s not removed",
+			joinCodes(e.Remaining), wasOrWere(e.Remaining))
+	case e.ExternalUnknown:
+		how = fmt.Sprintf("UiPath no longer shows whether the group uses external licenses, "+
+			"and a write would end that use: %s %s not removed",
 			joinCodes(e.Remaining), wasOrWere(e.Remaining))
 	case e.Uncertain:
 		how = fmt.Sprintf("UiPath never confirmed that %s %s removed, and refuses to show the allocation (%s): "+
