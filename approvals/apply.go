@@ -230,7 +230,7 @@ func AwaitShown(since, now time.Time) time.Duration {
 	return min(ReadLag, ReadLag-now.Sub(since))
 }
 
-// Confirmed ends a request after UiPath answered its write with exactly the change.
+// Confirmed ends a request after UiPath said yes to its write and a read shows the change.
 // preserved says that the other settings stayed as they were.
 func Confirmed(r Request, answer Allocation, preserved bool) Event {
 	reason := ReasonConfirmed

@@ -104,7 +104,8 @@ type (
 	// allocation. Both have codes, and limits as CODE=10.
 	WriteAnswered struct {
 		Answered, Shown []string
-		Unread          bool `json:",omitempty"` // no read tells yet what became of the other settings
+		Unread          bool     `json:",omitempty"` // no read tells yet what became of the other settings
+		Taken           []string `json:",omitempty"` // the codes that the end of a grant took out
 	}
 
 	// LaneYielded means that a write fails again and again, and lets other writes to the

@@ -24,6 +24,7 @@ type Grant struct {
 
 	RefusedAt  time.Time `json:"refused_at,omitzero"`  // when UiPath first refused to show the group at its end
 	AnsweredAt time.Time `json:"answered_at,omitzero"` // when UiPath said yes to an end that no read shows yet
+	Taken      []string  `json:"taken,omitempty"`      // the codes that this yes is about
 
 	WriteAttempted bool `json:"write_attempted,omitempty"` // an attempt before those of the job may have taken codes out
 }

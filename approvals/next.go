@@ -325,9 +325,9 @@ func (r Request) noteRefusal(since time.Time) (Step, error) {
 	return r.noteOfWrite(func(g *Grant) { g.RefusedAt = since }, func(r *Request) { r.RefusedAt = since })
 }
 
-func (WriteAnswered) move(r Request, now time.Time) (Step, error) {
+func (e WriteAnswered) move(r Request, now time.Time) (Step, error) {
 	return r.noteOfWrite(
-		func(g *Grant) { g.AnsweredAt = now },
+		func(g *Grant) { g.AnsweredAt, g.Taken = now, e.Taken },
 		func(r *Request) { r.AnsweredAt, r.WriteAttempted = now, true })
 }
 

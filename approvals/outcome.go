@@ -55,7 +55,7 @@ const (
 	ReasonDeadline            Reason = "deadline"
 
 	// Done.
-	ReasonConfirmed    Reason = "confirmed"     // the answer matched
+	ReasonConfirmed    Reason = "confirmed"     // UiPath said yes, and a read showed the change
 	ReasonReadBack     Reason = "read_back"     // the answer was lost, and a read showed the change
 	ReasonNotPreserved Reason = "not_preserved" // UiPath dropped a setting that should have stayed
 	ReasonExtended     Reason = "extended"      // the group had the codes; they stay for longer, and nothing was written

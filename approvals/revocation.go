@@ -23,6 +23,10 @@ func (p RevocationPlan) IsOver() bool { return len(p.Take) == 0 }
 // taken out that no other request holds.
 func PlanRevocation(r Request, f RevocationFacts) RevocationPlan {
 	take, result := claimsOf(f.Holders).split(r, f.Allocation, f.Now)
+	if !r.Grant.AnsweredAt.IsZero() {
+		result.Removed = Common(result.Absent, r.Grant.Taken)
+		result.Absent = Without(result.Absent, result.Removed)
+	}
 	result.ReadBack = f.Tried && len(result.Absent) > 0
 	if len(take) > 0 && r.Grant.Mismatches >= MismatchLimit {
 		result.Remaining, take = take, nil
@@ -55,11 +59,12 @@ func DecideUnreadableRevocation(r Request, f RevocationFacts, err error) Event {
 // IsShownBy reports whether a read shows that the codes were taken out.
 func (p RevocationPlan) IsShownBy(now Allocation) bool { return len(Common(p.Take, now.Codes)) == 0 }
 
-// AfterReading is the event of a write that only a read confirmed. asked is what was written,
+// AfterReading is the event of a write that a later read shows. asked is what was written,
 // settings to keep included; nil if that is unknown.
 func (p RevocationPlan) AfterReading(now Allocation, asked *Allocation) Event {
 	p.Result.Absent = Union(p.Result.Absent, p.Take)
-	p.Result.ReadBack, p.Result.Allocation, p.Result.NotPreserved = true, now.Codes, now.lost(asked)
+	p.Result.ReadBack = len(p.Result.Absent) > 0
+	p.Result.Allocation, p.Result.NotPreserved = now.Codes, now.lost(asked)
 	return Revoked{Revocation: p.Result}
 }
 
@@ -74,8 +79,7 @@ func (p RevocationPlan) AfterRefusal(err error) Event {
 	return Revoked{Revocation: p.Result}
 }
 
-// AfterWrite is the event of a write that UiPath answered with exactly the
-// allocation asked for. preserved says that the other settings stayed.
+// AfterWrite is the event of a write that UiPath said yes to and a read shows. preserved says that the other settings stayed.
 func (p RevocationPlan) AfterWrite(answer Allocation, preserved bool) Event {
 	p.Result.Removed, p.Result.Allocation, p.Result.NotPreserved = p.Take, answer.Codes, !preserved
 	return Revoked{Revocation: p.Result}

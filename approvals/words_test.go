@@ -11,7 +11,7 @@ import (
 // facts are the names of fields with texts that are not words: no person wrote them or is
 // named by them.
 var facts = []string{
-	"Action", "Allocation", "Foreign", "Answer", "Answered", "Shown", "Approve", "At", "Button", "CardTS", "Channel", "Code", "Codes",
+	"Action", "Allocation", "Foreign", "Answer", "Answered", "Shown", "Taken", "Approve", "At", "Button", "CardTS", "Channel", "Code", "Codes",
 	"Command", "Deny", "Eligibility", "EventTS", "AfterTS", "LookedTS", "Extend", "Add", "Remove", "Keep", "Found", "Group", "Hint", "ID", "Kind",
 	"Message", "Name", "NewID", "Pattern", "Post", "Reason", "Removed", "Absent", "Remaining", "Request", "Rule", "State",
 	"SHA256", "From", "Head", "Lost", "Suggestions", "ConcernedCodes", "TS", "Actions", "Canonical",

@@ -28,7 +28,7 @@ func (w *Runner) apply(ctx context.Context, t approvals.LeasedJob, r approvals.R
 	groupID := r.Proposal.Group.ID // r itself may change while the group is read
 	group := guard.Begin(func() (approvals.Group, error) { return w.Licenses.ReadGroup(ctx, groupID) })
 	var err error
-	if facts.Allocation, err = w.readForWrite(ctx, r); err != nil {
+	if facts.Allocation, err = w.readSince(ctx, r, r.AnsweredAt); err != nil {
 		return w.keepUnread(ctx, t, r, facts.Tried, err)
 	}
 	if facts.Now, err = w.Store.Now(ctx); err != nil {
@@ -183,41 +183,43 @@ func (w *Runner) retryUnchecked(
 	return w.closeOrDelay(ctx, t, r, approvals.WriteFailure{Err: cause, Reason: why, Tried: facts.Tried})
 }
 
-// writeAllocation replaces the group's allocation by target. It believes only an
-// answer that is exactly what was asked; after any other, a read settles the write.
+// writeAllocation replaces the group's allocation by target. A read settles the write,
+// whatever UiPath answers.
 func (w *Runner) writeAllocation(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request, target approvals.Allocation,
 ) error {
-	change := r.Proposal.Change
 	answer, err := w.Licenses.WriteAllocation(ctx, r.Proposal.Group.ID, target)
 	if err != nil && !approvals.EffectIsUnknown(err) { // the call never left
 		return w.closeOrDelay(ctx, t, r, approvals.FailedWrite(err, t.WasTried()))
 	}
-	if err == nil && len(change.Quotas) == 0 && change.AnswerShows(answer, target) {
-		return w.confirm(ctx, t, r, answer, target)
-	}
 	return w.settleByReading(ctx, t, r, target, answer, err)
 }
 
-// settleByReading reads the result of a write after anything but a plain yes. UiPath's
-// answer to a write may lack the seat limits, and no status code proves that there was no
-// effect.
+// settleByReading reads the result of a write: neither a yes nor a status code proves what
+// took effect.
 func (w *Runner) settleByReading(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
 	target, answer approvals.Allocation, cause error,
 ) error {
-	read, err := w.readForWrite(ctx, r)
-	late := errors.Is(err, approvals.ErrReadIsLate) // as judged by an older confirmation than the answer
-	isAnswered := approvals.SameSet(answer.Codes, target.Codes)
+	yes := cause == nil && approvals.SameSet(answer.Codes, target.Codes)
+	var accepted *approvals.Allocation
+	if yes {
+		accepted = &target
+	}
+	read, err := w.readForWrite(ctx, r, accepted)
 	switch change := r.Proposal.Change; {
-	case cause == nil && (err == nil || late && isAnswered) && change.AnswerShows(read, target):
+	case cause == nil && err == nil && (change.AnswerShows(read, target) || yes && change.IsShownBy(read)):
 		return w.confirm(ctx, t, r, read, target)
+	case yes && errors.Is(err, approvals.ErrReadIsLate):
+		return w.recordAnswered(ctx, t, r, nil, answer, read)
+	case yes && err != nil:
+		return w.keepAnswered(ctx, t, r, answer, err)
 	case err != nil:
 		return w.closeOrDelay(ctx, t, r, approvals.UnreadWrite(errors.Join(cause, err)))
 	case change.IsShownBy(read):
 		return w.applyEvent(ctx, r, approvals.ReadBack(r, read, &target), &t)
 	case cause == nil:
-		return w.recordAnswered(ctx, t, r, answer, read)
+		return w.recordAnswered(ctx, t, r, nil, answer, read)
 	}
 	failure := approvals.FailedWrite(cause, t.WasTried())
 	failure.Shown = append([]string{}, read.Codes...) // not nil: it was read
@@ -227,13 +229,15 @@ func (w *Runner) settleByReading(
 // readAgainAfter is the pause between two reads for a change that UiPath said yes to.
 const readAgainAfter = 3 * time.Second
 
-// recordAnswered records UiPath's yes to a write before a read shows it, with what both said.
+// recordAnswered records UiPath's yes to a write before a read shows it, with what both said and
+// which codes of a grant the write takes out.
 // Reads may lag, so the job reads again before it writes again.
 func (w *Runner) recordAnswered(
-	ctx context.Context, t approvals.LeasedJob, r approvals.Request, answer, read approvals.Allocation,
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
+	taken []string, answer, read approvals.Allocation,
 ) error {
 	event := approvals.WriteAnswered{
-		Answered: approvals.AllocationItems(answer), Shown: approvals.AllocationItems(read),
+		Answered: approvals.AllocationItems(answer), Shown: approvals.AllocationItems(read), Taken: taken,
 	}
 	if err := w.applyEvent(ctx, r, event, t.KeepLeased()); err != nil {
 		return err
@@ -262,12 +266,19 @@ func (w *Runner) awaitShown(
 	return errors.New("UiPath answered yes, and its allocation does not show the change")
 }
 
-// noteAnswered records UiPath's yes to a write before a read told whether the other settings
-// stayed.
-func (w *Runner) noteAnswered(
-	ctx context.Context, t approvals.LeasedJob, r approvals.Request, answer approvals.Allocation,
+// keepAnswered keeps a request after UiPath's yes to a write, until a read tells what took
+// effect and whether the other settings stayed.
+func (w *Runner) keepAnswered(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, answer approvals.Allocation, cause error,
 ) error {
-	event := approvals.WriteAnswered{Answered: approvals.AllocationItems(answer), Unread: true}
+	return errors.Join(w.noteAnswered(ctx, t, r, nil, answer), w.closeOrDelay(ctx, t, r, approvals.UnreadWrite(cause)))
+}
+
+// noteAnswered records UiPath's yes to a write without a read of its result.
+func (w *Runner) noteAnswered(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, taken []string, answer approvals.Allocation,
+) error {
+	event := approvals.WriteAnswered{Answered: approvals.AllocationItems(answer), Unread: true, Taken: taken}
 	return w.applyEvent(ctx, r, event, t.KeepLeased())
 }
 
@@ -292,7 +303,7 @@ func (w *Runner) confirm(
 ) error {
 	preserved, err := w.preserved(ctx, r, r.Proposal.Change, answer, asked)
 	if err != nil && answer.Preserves(asked) { // whether limits were lost is unknown
-		return errors.Join(w.noteAnswered(ctx, t, r, answer), w.closeOrDelay(ctx, t, r, approvals.UnreadWrite(err)))
+		return w.keepAnswered(ctx, t, r, answer, err)
 	}
 	return w.applyEvent(ctx, r, approvals.Confirmed(r, answer, preserved), &t)
 }

@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -371,30 +372,39 @@ func TestOne404DoesNotEndARevocation(t *testing.T) {
 	})
 }
 
-// A loss that UiPath's answer shows is told, unless a read says otherwise.
-func TestLossThatCannotBeReadAgain(t *testing.T) {
+// Nothing is done until a read shows it: neither where UiPath's yes had no effect, nor where no
+// read tells. The outcome says that UiPath said yes.
+func TestAYesWithoutARead(t *testing.T) {
 	t.Parallel()
-	live(t, func(w *world) {
-		wrote := false
-		w.uipath.answer(func(_ int, asked Allocation) (*Allocation, bool, error) {
-			wrote = true
-			answer := asked
-			answer.UseExternalLicense = false
-			return &answer, true, nil
-		})
-		w.uipath.meanwhile(func(int) error {
-			if wrote {
-				return errCut
-			}
-			return nil
-		})
-		r := w.carded()
-		w.react(r, anna, true)
-		r = w.untilState(Done)
-		if r.Outcome.Reason == ReasonConfirmed {
-			t.Errorf("UiPath's answer lost useExternalLicense, no read says otherwise, and the thread hears %s", r.Outcome.Reason)
+	for name, c := range map[string]struct {
+		blind  bool // reads fail after the yes
+		reason Reason
+	}{"no effect": {false, ReasonIncomplete}, "no read": {true, ReasonUnconfirmed}} {
+		for _, action := range []Action{Add, Set} {
+			t.Run(fmt.Sprint(name, " ", action), func(t *testing.T) {
+				t.Parallel()
+				live(t, func(w *world) {
+					wrote := false
+					w.uipath.answer(func(_ int, asked Allocation) (*Allocation, bool, error) {
+						wrote = true
+						return &asked, false, nil
+					})
+					w.uipath.meanwhile(func(int) error {
+						if wrote && c.blind {
+							return errCut
+						}
+						return nil
+					})
+					r := w.ask(Ask{Action: action, Codes: []string{"OLD", "NEW"}})
+					w.react(r, anna, true)
+					r = w.untilState(Failed)
+					if r.Outcome.Reason != c.reason || r.AnsweredAt.IsZero() == c.blind {
+						t.Errorf("the request is %s, %+v", r.State, r.Outcome)
+					}
+				})
+			})
 		}
-	})
+	}
 }
 
 // A ❌ that only the look shows stops the write, though an event told a moment ago that it was

@@ -23,7 +23,7 @@ func TestReadAfterALimitWasWritten(t *testing.T) {
 			return nil
 		})
 		r := w.done(Ask{Codes: []string{"NEW"}, Quotas: []Quota{{Code: "NEW", Limit: 5}}, For: 2 * time.Hour})
-		w.ended(r, Done, ReasonReadBack)
+		w.ended(r, Done, ReasonConfirmed)
 		if r.Grant == nil {
 			t.Error("what was put in is granted for good")
 		}

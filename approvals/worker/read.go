@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"time"
 
 	"licensebot/approvals"
 )
@@ -46,9 +47,28 @@ func (w *Runner) awaitLateEffects(ctx context.Context, r approvals.Request, read
 	return nil
 }
 
-// readForWrite reads the allocation before a change to it, or after one.
-func (w *Runner) readForWrite(ctx context.Context, r approvals.Request) (approvals.Allocation, error) {
+// readSince is readForWrite. UiPath said yes to the last write at answeredAt; zero: it did not.
+func (w *Runner) readSince(ctx context.Context, r approvals.Request, answeredAt time.Time) (approvals.Allocation, error) {
+	if answeredAt.IsZero() {
+		return w.readForWrite(ctx, r, nil)
+	}
+	accepted, err := w.Store.LastWrite(ctx, r)
+	if err != nil {
+		return approvals.Allocation{}, err
+	}
+	return w.readForWrite(ctx, r, accepted)
+}
+
+// readForWrite reads the allocation before a change to it, or after one. What UiPath said yes
+// to is accepted, or nil: a read of exactly that is on time, although an older confirmation
+// contradicts it.
+func (w *Runner) readForWrite(
+	ctx context.Context, r approvals.Request, accepted *approvals.Allocation,
+) (approvals.Allocation, error) {
 	read, err := w.readAllocation(ctx, r.Proposal.Group.ID)
+	if errors.Is(err, approvals.ErrReadIsLate) && accepted != nil && approvals.SameSet(read.Codes, accepted.Codes) {
+		err = nil
+	}
 	if err != nil {
 		return read, err
 	}

@@ -29,7 +29,7 @@ func (w *Runner) revokeGrant(ctx context.Context, t approvals.LeasedJob, r appro
 	if facts.Holders, err = w.Store.ListGrantHolders(ctx, r.Proposal.Group.ID); err != nil {
 		return err
 	}
-	if facts.Allocation, err = w.readForWrite(ctx, r); err != nil {
+	if facts.Allocation, err = w.readSince(ctx, r, r.Grant.AnsweredAt); err != nil {
 		return w.revokedOrDelayed(ctx, t, r, approvals.DecideUnreadableRevocation(r, facts, err), err)
 	}
 	if !r.Grant.RefusedAt.IsZero() {
@@ -59,7 +59,7 @@ func (w *Runner) endRevocation(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
 	plan approvals.RevocationPlan, read approvals.Allocation,
 ) error {
-	if !plan.Result.ReadBack {
+	if !plan.Result.ReadBack && len(plan.Result.Removed) == 0 {
 		return w.applyEvent(ctx, r, approvals.Revoked{Revocation: plan.Result}, &t)
 	}
 	asked, err := w.Store.LastWrite(ctx, r)
@@ -86,8 +86,8 @@ func (w *Runner) awaitExtension(ctx context.Context, r approvals.Request, tried 
 	return nil
 }
 
-// takeOut replaces the allocation by target: the one read, less the codes to take. It
-// believes only exactly this answer.
+// takeOut replaces the allocation by target: the one read, less the codes to take. A read
+// settles the write, whatever UiPath answers.
 func (w *Runner) takeOut(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
 	plan approvals.RevocationPlan, target approvals.Allocation,
@@ -105,13 +105,39 @@ func (w *Runner) writeWithout(
 	plan approvals.RevocationPlan, target approvals.Allocation,
 ) error {
 	answer, err := w.Licenses.WriteAllocation(ctx, r.Proposal.Group.ID, target)
-	if err == nil && approvals.SameSet(answer.Codes, target.Codes) {
-		return w.confirmTakenOut(ctx, t, r, plan, answer, target)
-	}
 	if err != nil && !approvals.EffectIsUnknown(err) { // the call never left
 		return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
 	}
 	return w.settleTakingOut(ctx, t, r, plan, answer, target, err)
+}
+
+// settleTakingOut reads the result of a write.
+func (w *Runner) settleTakingOut(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
+	plan approvals.RevocationPlan, answer, target approvals.Allocation, cause error,
+) error {
+	yes := cause == nil && approvals.SameSet(answer.Codes, target.Codes)
+	var accepted *approvals.Allocation
+	if yes {
+		accepted = &target
+	}
+	read, err := w.readForWrite(ctx, r, accepted)
+	switch {
+	case yes && err == nil && plan.IsShownBy(read):
+		return w.confirmTakenOut(ctx, t, r, plan, read, target)
+	case yes && errors.Is(err, approvals.ErrReadIsLate):
+		return w.recordAnswered(ctx, t, r, plan.Take, answer, read)
+	case yes && err != nil:
+		return w.keepTakenOut(ctx, t, r, plan, answer, err)
+	case err != nil:
+		failure := approvals.UnreadWrite(errors.Join(cause, err))
+		return w.recordDelay(ctx, t, r, failure.Reason, failure.Err)
+	case plan.IsShownBy(read):
+		return w.applyEvent(ctx, r, plan.AfterReading(read, &target), &t)
+	case cause == nil:
+		return w.recordAnswered(ctx, t, r, plan.Take, answer, read)
+	}
+	return w.revokedOrDelayed(ctx, t, r, plan.AfterRefusal(cause), cause)
 }
 
 // confirmTakenOut records an end that UiPath confirmed.
@@ -121,28 +147,19 @@ func (w *Runner) confirmTakenOut(
 ) error {
 	preserved, err := w.preserved(ctx, r, approvals.Change{Remove: plan.Take}, answer, target)
 	if err != nil && answer.Preserves(target) { // whether limits were lost is unknown
-		failure := approvals.UnreadWrite(err)
-		return errors.Join(w.noteAnswered(ctx, t, r, answer), w.recordDelay(ctx, t, r, failure.Reason, failure.Err))
+		return w.keepTakenOut(ctx, t, r, plan, answer, err)
 	}
 	return w.applyEvent(ctx, r, plan.AfterWrite(answer, preserved), &t)
 }
 
-// settleTakingOut reads the result of a write after anything but a plain yes.
-func (w *Runner) settleTakingOut(
+// keepTakenOut is keepAnswered for the end of a grant.
+func (w *Runner) keepTakenOut(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
-	plan approvals.RevocationPlan, answer, target approvals.Allocation, cause error,
+	plan approvals.RevocationPlan, answer approvals.Allocation, cause error,
 ) error {
-	read, err := w.readForWrite(ctx, r)
-	switch {
-	case err != nil:
-		failure := approvals.UnreadWrite(errors.Join(cause, err))
-		return w.recordDelay(ctx, t, r, failure.Reason, failure.Err)
-	case plan.IsShownBy(read):
-		return w.applyEvent(ctx, r, plan.AfterReading(read, &target), &t)
-	case cause == nil:
-		return w.recordAnswered(ctx, t, r, answer, read)
-	}
-	return w.revokedOrDelayed(ctx, t, r, plan.AfterRefusal(cause), cause)
+	failure := approvals.UnreadWrite(cause)
+	return errors.Join(
+		w.noteAnswered(ctx, t, r, plan.Take, answer), w.recordDelay(ctx, t, r, failure.Reason, failure.Err))
 }
 
 func (w *Runner) revokedOrDelayed(

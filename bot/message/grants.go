@@ -200,8 +200,7 @@ func wasOrWere(codes []string) string {
 // describeAbsent names the codes that were gone before they were taken out.
 func describeAbsent(e *approvals.Revocation) string {
 	if e.ReadBack {
-		return fmt.Sprintf("UiPath did not confirm the removal of %s, but its allocation, read again, no longer "+
-			"has %s.", joinCodes(e.Absent), itOrThem(e.Absent))
+		return fmt.Sprintf("UiPath's allocation, read again, no longer has %s.", joinCodes(e.Absent))
 	}
 	return fmt.Sprintf("%s %s no longer in the allocation.", joinCodes(e.Absent), wasOrWere(e.Absent))
 }

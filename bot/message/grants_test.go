@@ -33,7 +33,7 @@ func endings() map[string]approvals.Revocation {
 	return map[string]approvals.Revocation{
 		"UiPath confirmed that `IDU` and `RPADEVPRONU` were removed":                   {Removed: both, Allocation: now},
 		"`IDU` was no longer in the allocation":                                        {Absent: both[:1], Removed: both[1:], Allocation: now},
-		"its allocation, read again, no longer has it":                                 {Absent: both[:1], ReadBack: true, Allocation: now},
+		"UiPath's allocation, read again, no longer has `IDU`":                         {Absent: both[:1], ReadBack: true, Allocation: now},
 		"granted again by `R-OTHER000` until <!date^":                                  {Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000", Until: later}}, Allocation: both},
 		"Unchanged: `IDU` and `RPADEVPRONU` (granted again for good by `R-OTHER000`).": {Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000"}, {Code: "RPADEVPRONU", Request: "R-OTHER000"}}},
 		"`IDU` (added since, by no request that I know)":                               {Kept: []approvals.KeptCode{{Code: "IDU"}}, Allocation: both},

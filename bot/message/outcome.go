@@ -210,9 +210,8 @@ func explainFailure(r approvals.Request) string {
 		return start + explainPassedEnd(r) + ". " + explainUnchanged(r)
 	case approvals.ReasonUnconfirmed:
 		if o.Uncertain {
-			return start + fmt.Sprintf("UiPath never confirmed the change (%s). "+
-				"Whether it took effect is unknown: check %s in UiPath before you ask again.",
-				escapeLine(o.Answer), nameGroup(r.Proposal.Group))
+			return start + fmt.Sprintf("%sWhether it took effect is unknown: check %s in UiPath before you ask again.",
+				explainUnconfirmed(r), nameGroup(r.Proposal.Group))
 		}
 		return start + fmt.Sprintf("it could not be carried out in time (%s). "+
 			"Nothing was changed at UiPath; ask again if it is still needed.", escapeLine(o.Answer))
@@ -238,11 +237,19 @@ func explainFailedFound(r approvals.Request) string {
 	case approvals.ReasonIncomplete:
 		why = fmt.Sprintf("UiPath accepted the change, but the allocation of %s did not show it at first. ", group)
 	case approvals.ReasonUnconfirmed:
-		why = fmt.Sprintf("UiPath never confirmed the change (%s). ", escapeLine(o.Answer))
+		why = explainUnconfirmed(r)
 	case approvals.ReasonEndPassed:
 		why = explainPassedEnd(r) + ". "
 	}
 	return why + explainFound(r)
+}
+
+// explainUnconfirmed says why the effect of a write is unknown.
+func explainUnconfirmed(r approvals.Request) string {
+	if !r.AnsweredAt.IsZero() {
+		return fmt.Sprintf("UiPath accepted the change, but never showed its result (%s). ", escapeLine(r.Outcome.Answer))
+	}
+	return fmt.Sprintf("UiPath never confirmed the change (%s). ", escapeLine(r.Outcome.Answer))
 }
 
 // changeNotMade says that a refusal was one.

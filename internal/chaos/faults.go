@@ -57,7 +57,7 @@ func contradictions(d *rand.Rand) fault.Fault {
 		{Status: 404, Error: "the suite finds nothing"}, {Status: 409, Error: "the suite refuses"},
 		{Status: 401}, {Status: 429, RetryAfter: "1"}, {Status: 503}, {Body: page, ContentType: "text/html"},
 		{Status: 302, Location: "http://login.example/"},
-		{Codes: strings.Join(append(pickSome(d, owned, d.IntN(2)), neverAsked), " ")},
+		{Codes: fault.AskedCodes}, {Codes: strings.Join(append(pickSome(d, owned, d.IntN(2)), neverAsked), " ")},
 	})
 	f.AfterEffect = d.IntN(3) > 0
 	return f

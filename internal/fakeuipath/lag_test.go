@@ -61,7 +61,8 @@ func TestEffectsFollowedByAnyAnswer(t *testing.T) {
 	for name, f := range map[string]fault.Fault{
 		"403": {Status: 403}, "404": {Status: 404}, "400": {Status: 400}, "409": {Status: 409}, "500": {Status: 500},
 		"503": {Status: 503, RetryAfter: "1"}, "429": {Status: 429}, "redirect": {Status: 302, Location: "https://login.example/x"},
-		"page": {Body: "<html>", ContentType: "text/html"}, "garbage": {Body: `{"us`}, "another set": {Codes: "ATTUNU IDU"},
+		"the asked set": {Codes: fault.AskedCodes},
+		"page":          {Body: "<html>", ContentType: "text/html"}, "garbage": {Body: `{"us`}, "another set": {Codes: "ATTUNU IDU"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, effect := range []bool{false, true} {
@@ -72,7 +73,8 @@ func TestEffectsFollowedByAnyAnswer(t *testing.T) {
 				if want := max(f.Status, 200); reply.status != want || reply.header.Get("Location") != f.Location {
 					t.Errorf("got %d to %q", reply.status, reply.header.Get("Location"))
 				}
-				if f.Codes != "" && !strings.Contains(reply.text, `"userBundleCodes":["ATTUNU","IDU"]`) {
+				want := map[string]string{fault.AskedCodes: `["IDU"]`, "ATTUNU IDU": `["ATTUNU","IDU"]`}[f.Codes]
+				if f.Codes != "" && !strings.Contains(reply.text, `"userBundleCodes":`+want) {
 					t.Errorf("got %s", reply.text)
 				}
 				if took := len(c.u.Writes()) == 1; took != effect {

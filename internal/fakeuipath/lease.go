@@ -2,6 +2,7 @@ package fakeuipath
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"licensebot/internal/fault"
 )
 
 // What the license service says, in its own words.
@@ -126,7 +129,7 @@ func (u *Server) plainAllocation(g *storedGroup) map[string]any {
 
 // answerOtherCodes answers 200 with an allocation that has other codes than the
 // group.
-func (x *exchange) answerOtherCodes(codes []string) {
+func (x *exchange) answerOtherCodes(codes string) {
 	x.u.mu.Lock()
 	defer x.u.mu.Unlock()
 	g, ok := x.u.groups[x.params["groupId"]]
@@ -134,7 +137,12 @@ func (x *exchange) answerOtherCodes(codes []string) {
 		g = newUnlistedGroup(x.params["groupId"], x.now)
 	}
 	other := *g
-	other.Codes = sortedSet(codes)
+	other.Codes = sortedSet(strings.Fields(codes))
+	if codes == fault.AskedCodes {
+		var asked allocationBody
+		_ = json.Unmarshal(x.body, &asked)
+		other.Codes = sortedSet(asked.Codes)
+	}
 	switch {
 	case strings.HasSuffix(x.r.URL.Path, "/with-quota"):
 		x.answerJSON(http.StatusOK, x.u.allocationWithQuotas(&other))

@@ -165,7 +165,7 @@ func (u *Server) serveOrHarm(
 	}
 	planned.Serve(w, r, effect, func(w http.ResponseWriter, planned fault.Fault) {
 		if planned.Codes != "" {
-			u.newExchange(w, r, call, body, params).answerOtherCodes(strings.Fields(planned.Codes))
+			u.newExchange(w, r, call, body, params).answerOtherCodes(planned.Codes)
 			return
 		}
 		refuseByFault(w, call.Operation, planned)

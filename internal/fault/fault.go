@@ -8,6 +8,9 @@ import (
 	"licensebot/internal/sleep"
 )
 
+// AskedCodes in Fault.Codes stands for the codes that a write asks for, whatever its effect.
+const AskedCodes = "as asked"
+
 // A Fault harms calls of one method. A zero field leaves its part of the
 // answer alone.
 type Fault struct {
@@ -20,7 +23,7 @@ type Fault struct {
 	ContentType string        // of Body; application/json when empty
 	Location    string        // the Location header, for a redirect
 	Echo        bool          // UiPath: repeat what was sent, secrets too, in the error, in headers, for {sent} in Body
-	Codes       string        // UiPath: answer 200 with an allocation of these codes, separated by blanks
+	Codes       string        // UiPath: answer 200 with an allocation of these codes, separated by blanks, or AskedCodes
 	AfterEffect bool          // let the call take effect first, then harm its answer
 	EffectAfter time.Duration // let the call take effect so long after it arrived; with AfterEffect, once more
 	Lag         time.Duration // show what was so this long ago, where the server can
