@@ -45,6 +45,13 @@ func LookAt(votes []Reaction, ballots []Ballot, members [][]string, unread bool)
 	return ConsentLook{Ballots: ballots, Guard: newVoteGuard(votes, ballots, members, unread)}
 }
 
+// Weighed is the guard of what closes a request for want of votes: any other vote stops it.
+func (c ConsentLook) Weighed() *VoteGuard {
+	guard := c.Guard
+	guard.Whole = true
+	return &guard
+}
+
 // eligibilityToday says whether an approval counts by the terms of today.
 func eligibilityToday(r Request, today Terms, b Ballot, stages []int, unread bool) Eligibility {
 	switch {

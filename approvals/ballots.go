@@ -101,16 +101,16 @@ func undatedVoters(ballots []Ballot) []string {
 	return users
 }
 
-// datesTake is how long after a deadline the events of votes given just before it may come.
-const datesTake = 10 * time.Second
+// eventsTake is how long after a deadline the events of votes given just before it may come.
+const eventsTake = 10 * time.Second
 
-// AwaitDates is how long a request at its deadline waits for the times of its votes; zero: it has
-// all that matter, or the events would have told by now.
-func (r Request) AwaitDates(ballots []Ballot, now time.Time) time.Duration {
-	if len(undatedVoters(ballots)) == 0 {
-		return 0
+// LastLookFrom is when the last look at the card of an open request may begin: its deadline,
+// and the time that events take. A request without a card has no votes to wait for.
+func (r Request) LastLookFrom() time.Time {
+	if r.State == Pending && r.CardTS != "" {
+		return r.Deadline.Add(eventsTake)
 	}
-	return max(0, r.Deadline.Add(datesTake).Sub(now))
+	return r.Deadline
 }
 
 // hasConsent reports whether the ballots carry the request.

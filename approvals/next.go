@@ -220,14 +220,23 @@ func (e Expire) move(r Request, now time.Time) (Step, error) {
 		return Step{Request: r, Enqueue: []Job{{Kind: JobExpire, Due: r.Deadline}}}, nil
 	}
 	unshown := r.Terms.AutoApprove && r.CardTS == "" // no approval is needed, but the channel has to see the card
+	var notices []Job
 	if r.State == Pending && !e.Unseen && !unshown {
 		step := countBallots(r, e.Ballots, now)
 		if step.Request.State != Pending {
 			return step, nil
 		}
-		r.Votes = step.Request.Votes
+		r, notices = step.Request, slices.DeleteFunc(step.Enqueue, isNeedlessAtEnd)
 	}
-	return closeRequest(r, Expired, Outcome{Reason: ReasonDeadline, Undated: undatedVoters(e.Ballots)}, now), nil
+	step := closeRequest(r, Expired, Outcome{Reason: ReasonDeadline, Undated: undatedVoters(e.Ballots)}, now)
+	step.Enqueue = append(step.Enqueue, notices...)
+	return step, nil
+}
+
+// isNeedlessAtEnd reports whether a job of a count adds nothing to the outcome. It names the votes
+// without a time; why others do not count, only their givers learn.
+func isNeedlessAtEnd(j Job) bool {
+	return j.Kind != JobTellVoter || j.Payload.Eligibility == Counts || j.Payload.Eligibility == IsUndated
 }
 
 // A deleted card cancels its request. The thread went with the card, so the
@@ -264,8 +273,8 @@ func (e ConsentLost) move(r Request, now time.Time) (Step, error) {
 	r.DecidedAt, r.RefusedAt = time.Time{}, time.Time{} // a look long before the next write proves nothing then
 	r.Votes = consents(r.Votes, e.Ballots, now)
 	r.DelayReason = ""
-	if !now.Before(r.Deadline) {
-		return Expire{Ballots: e.Ballots}.move(r, now)
+	if !now.Before(r.Deadline) { // a vote may have come in time since the look
+		return Step{Request: r, Enqueue: []Job{{Kind: JobExpire, Due: r.Deadline}}}, nil
 	}
 	r.ConsentLosses++
 	step := notifyIgnored(r, e.Ballots)

@@ -148,7 +148,7 @@ func table() []cells {
 	lapse := filed(late(row("expire", Expire{})), "expired / tell_requester / "+dropsAll)
 	lapse.pending = expired
 	lapseTold := late(row("lapse, and the last look finds too few", Expire{Ballots: []Ballot{yes(anna), ballotOf(bystander, NotApprover)}}))
-	lapseTold.filed, lapseTold.pending = lapse.filed, expired
+	lapseTold.filed, lapseTold.pending = lapse.filed, "expired / post_outcome update_card tell_voter / "+dropsAll
 	lapseVoted := late(row("lapse, and the last look finds a quorum of ✅", Expire{Ballots: []Ballot{yes(anna), yes(ben)}}))
 	lapseVoted.filed, lapseVoted.pending = lapse.filed, "approved / apply update_card / remind escalate"
 	lapseDenied := late(row("lapse, and the last look finds a ❌", Expire{Ballots: []Ballot{yes(anna), yes(ben), no(cleo)}}))
@@ -250,7 +250,7 @@ func table() []cells {
 		approved(row("❌ before the write", ConsentLost{Ballots: []Ballot{yes(anna), no(ben)}}), denied),
 		approved(row("an approver lost standing before the write", ConsentLost{Ballots: []Ballot{yes(anna), ballotOf(ben, NotApprover)}}),
 			"pending / tell_voter post_consent_lost update_card count_votes expire remind /"),
-		approved(late(row("consent gone before the write", ConsentLost{})), expired),
+		approved(late(row("consent gone before the write", ConsentLost{})), "pending / expire /"),
 		approved(late(row("❌ before the write", ConsentLost{Ballots: []Ballot{no(ben)}})), denied),
 
 		approved(row("others carry the write than met the quorum", ApproversChanged{[]Ballot{yes(anna), yes(cleo)}}), "approved / update_card /"),
@@ -657,11 +657,11 @@ func asJSON(t *testing.T, v any) string {
 	return string(text)
 }
 
-// Consent lost after the deadline leaves the approvals that still stood.
+// Consent lost after the deadline leaves the approvals that still stood to one more look.
 func TestConsentLostAfterTheDeadline(t *testing.T) {
 	r := requestIn(Approved)
 	step, err := Next(r, ConsentLost{Ballots: []Ballot{yes(anna)}}, deadline)
-	if err != nil || step.Request.State != Expired || !slices.Equal(Voters(step.Request.Votes), []string{anna}) {
+	if err != nil || step.Request.State != Pending || !slices.Equal(Voters(step.Request.Votes), []string{anna}) {
 		t.Errorf("one approval was lost right before a write after the deadline: %s with %v, %v", step.Request.State, Voters(step.Request.Votes), err)
 	}
 }

@@ -13,6 +13,8 @@ type VoteGuard struct {
 	Denials  []Reaction // those on the card, all void
 	Deniers  []string   // the people who may deny, as far as they are known
 	Unread   bool       // a user group could not be read: every person may deny
+	All      []Reaction // every vote that the look knew
+	Whole    bool       // nothing but All may be there: what rests on it closes the request
 }
 
 // newVoteGuard makes the guard of a look. members has the people of each stage,
@@ -40,6 +42,9 @@ func newVoteGuard(votes []Reaction, ballots []Ballot, members [][]string, unread
 // on the card of r.
 func (g VoteGuard) Holds(r Request, now []Reaction) bool {
 	votes := r.VotesAmong(now)
+	if g.Whole {
+		return sameVotes(g.All, votes)
+	}
 	for _, carried := range g.Carrying {
 		if !slices.ContainsFunc(votes, carried.isUnchanged) {
 			return false
@@ -49,6 +54,16 @@ func (g VoteGuard) Holds(r Request, now []Reaction) bool {
 		known := slices.ContainsFunc(g.Denials, v.isSame)
 		return v.Deny && !known && (g.Unread || slices.Contains(g.Deniers, v.User))
 	})
+}
+
+// sameVotes reports whether two readings have the same votes, given at the same times.
+func sameVotes(a, b []Reaction) bool {
+	differs := func(in []Reaction) func(Reaction) bool {
+		return func(v Reaction) bool {
+			return !slices.ContainsFunc(in, func(o Reaction) bool { return v.isSame(o) && v.EventTS == o.EventTS })
+		}
+	}
+	return !slices.ContainsFunc(a, differs(b)) && !slices.ContainsFunc(b, differs(a))
 }
 
 // isUnchanged reports whether another reading of the reactions has this very one. A

@@ -159,6 +159,7 @@ func (b *Bot) assemble(d Deps) {
 		uipath: d.UiPath, directory: b.directory, requests: d.Store, policy: d.Policy, codes: d.Codes,
 		codeName: d.CodeName, log: d.Log,
 	}
+	own := ownRequests{ChangeStore: d.Store, target: d.Target}
 	b.intake = &intake{
 		store: d.Store, identity: b.identity, channel: b.channel, channelChanged: d.ChannelChanged, understanding: knows,
 		directory: b.directory, phrases: phrases, now: d.Now, policy: d.Policy, log: d.Log,
@@ -166,12 +167,12 @@ func (b *Bot) assemble(d Deps) {
 			store: d.Store, channel: b.channel, target: d.Target, ttl: d.TTL, seats: knows.listSeats,
 			phrases: phrases, responseURLs: responseURLs, log: d.Log,
 		},
-		changes: &changes{store: d.Store, voters: voters, phrases: phrases, log: d.Log},
+		changes: &changes{store: own, voters: voters, phrases: phrases, log: d.Log},
 		queries: &queries{store: d.Store, voters: voters, directory: b.directory, phrases: phrases, log: d.Log},
 		lookups: b.lookups,
 		form:    &form{views: views, catalog: d.UiPath, codes: d.Codes, policy: d.Policy, phrases: phrases, log: d.Log},
 		doubles: &doubles{store: d.Store, posts: posts},
-		presses: &presses{store: d.Store, voters: voters, views: views, log: d.Log},
+		presses: &presses{store: own, voters: voters, views: views, log: d.Log},
 		home:    b.home, canary: b.canary, posts: posts, background: b.background,
 	}
 	b.socket = socket.New(socket.Config{

@@ -19,6 +19,23 @@ type changes struct {
 	log     zerolog.Logger
 }
 
+// ownRequests has the requests that are about the bot's own target. A database may have others,
+// and what people ask about those the bot cannot carry out.
+type ownRequests struct {
+	ChangeStore
+	target approvals.Target
+}
+
+// Request reads one request. A *approvals.ForeignError is in the error if it is about another
+// target.
+func (o ownRequests) Request(ctx context.Context, id string) (approvals.Request, error) {
+	r, err := o.ChangeStore.Request(ctx, id)
+	if err == nil {
+		err = r.CheckTarget(o.target)
+	}
+	return r, err
+}
+
 // cancelRequest cancels a request for its requester, or for an approver with a
 // reason. It returns the answer.
 func (c *changes) cancelRequest(ctx context.Context, name string, typed command.Command, by string) string {
@@ -101,9 +118,12 @@ func (c *changes) mayVote(ctx context.Context, r approvals.Request, user string)
 	return voter.Eligibility(r) == approvals.Counts, nil
 }
 
-// explainNotChanged answers a command after the store refused its change, or if it
-// is unknown whether the store took it.
+// explainNotChanged answers a command about a request of another target, after the store
+// refused its change, or if it is unknown whether the store took it.
 func explainNotChanged(name, id string, err error) string {
+	if foreign, ok := errors.AsType[*approvals.ForeignError](err); ok {
+		return message.ExplainForeign(id, foreign)
+	}
 	if errors.Is(err, approvals.ErrCommitUnknown) {
 		return message.ChangeUncertain(name, id)
 	}

@@ -51,6 +51,9 @@ func (p *presses) record(ctx context.Context, id string, press approvals.Press) 
 	case errors.Is(err, approvals.ErrNoTransition):
 		return message.PressTooLate(command.DefaultName, id)
 	}
+	if foreign, ok := errors.AsType[*approvals.ForeignError](err); ok {
+		return message.ExplainForeign(id, foreign)
+	}
 	p.log.Error().Str("request", id).Err(err).Msg("could not record a press of a button")
 	if errors.Is(err, approvals.ErrCommitUnknown) {
 		return message.ChangeUncertain(command.DefaultName, id)

@@ -3,6 +3,7 @@ package bot
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"licensebot/approvals"
 	"licensebot/internal/fakeslack"
@@ -36,5 +37,33 @@ func TestAWithdrawalAfterTheApproval(t *testing.T) {
 		if said := r.bot.intake.presses.record(r.ctx, id, press); !strings.Contains(said, want) {
 			t.Errorf("%s: %s", state, said)
 		}
+	}
+}
+
+// A request of another organization is left as it is, by command and by button, and the answer
+// names both organizations.
+func TestRequestsOfAnotherOrganization(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, fakeslack.Config{})
+	r.listen(r.store)
+	request, _, err := r.store.FileRequest(r.ctx, approvals.Request{
+		ID: approvals.NewID(), EnvelopeID: "e1", Requester: robin, Channel: channel, Terms: approvals.Terms{TTL: time.Hour},
+		Target: approvals.Target{URL: "https://cloud.example", Organization: "acme", AccountID: "a-1"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	press := approvals.Press{User: alex, Button: approvals.PressApprove, At: "1700000002.000100"}
+	for what, said := range map[string]string{
+		"cancel": r.typed("cancel " + request.ID + " because I can").Response,
+		"end":    r.typed("end " + request.ID).Response,
+		"press":  r.bot.intake.presses.record(r.ctx, request.ID, press),
+	} {
+		if !strings.Contains(said, "belongs to the UiPath organization `acme` (account `a-1`)") {
+			t.Errorf("%s: %q", what, said)
+		}
+	}
+	if now, err := r.store.Request(r.ctx, request.ID); err != nil || now.State != approvals.Filed || now.PressCount > 0 {
+		t.Errorf("the request is %s, %v", now.State, err)
 	}
 }

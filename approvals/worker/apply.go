@@ -63,8 +63,11 @@ func (w *Runner) apply(ctx context.Context, t approvals.LeasedJob, r approvals.R
 			return err
 		}
 	}
-	return &approvals.DelayError{Reason: "people are voting on it at this moment"}
+	return errBeingVotedOn
 }
+
+// errBeingVotedOn delays what rests on votes while others come in.
+var errBeingVotedOn = &approvals.DelayError{Reason: "people are voting on it at this moment"}
 
 // applyToRead writes the change on top of the allocation that was read, if consent
 // still carries it now. ErrVotedSince if a vote was recorded after the look.

@@ -222,6 +222,7 @@ func (w *Runner) lookAgain(ctx context.Context, r approvals.Request) (approvals.
 	if err != nil && (!approvals.IsRefused(err) || !approvals.IsDecided(r, look.Ballots)) {
 		return look, err
 	}
+	look.Guard.All = r.VotesAmong(known)
 	if len(disputed) == 0 {
 		return look, nil
 	}

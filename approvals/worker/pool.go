@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -77,11 +78,19 @@ func (p *pool) next(ctx context.Context) (startedJob, bool) {
 		job := startedJob{begun: time.Now()}
 		job.LeasedJob, job.request, err = p.Store.ClaimJob(ctx, leaseTime, p.kinds...)
 		if err == nil {
+			p.putLast(job.Kind)
 			return job, true
 		}
 		p.pauseAfter(ctx, job.LeasedJob, err)
 	}
 	return startedJob{}, false
+}
+
+// putLast gives the other kinds their turn: fifty outcomes of one person must leave room for the
+// card of another.
+func (p *pool) putLast(kind approvals.JobKind) {
+	others := slices.DeleteFunc(slices.Clone(p.kinds), func(k approvals.JobKind) bool { return k == kind })
+	p.kinds = append(others, kind)
 }
 
 // Bounds of a job's wait while people wait for their answer.

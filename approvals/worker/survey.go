@@ -226,8 +226,7 @@ func (w *Runner) inspectCard(ctx context.Context, card approvals.PendingCard) er
 	return err
 }
 
-// expire closes a request at its deadline, after one more look at its card, or two where the
-// first shows a vote of a moment ago, whose event is still to come. If
+// expire closes a request after its deadline and one more look at its card. If
 // Slack does not answer, the request waits for it as long again as its life. A
 // clock that was fast, or a lease taken back, brings it here too early.
 func (w *Runner) expire(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
@@ -235,7 +234,7 @@ func (w *Runner) expire(ctx context.Context, t approvals.LeasedJob, r approvals.
 	if err != nil {
 		return err
 	}
-	if early := r.Deadline.Sub(now); early > 0 && (r.State == approvals.Filed || r.State == approvals.Pending) {
+	if early := r.LastLookFrom().Sub(now); early > 0 && (r.State == approvals.Filed || r.State == approvals.Pending) {
 		return &approvals.DelayError{After: early, Reason: "the deadline is still to come"}
 	}
 	if r.State != approvals.Pending || r.CardTS == "" {
@@ -248,10 +247,14 @@ func (w *Runner) expire(ctx context.Context, t approvals.LeasedJob, r approvals.
 	case err != nil && now.Before(r.Deadline.Add(r.Terms.TTL)):
 		return err
 	}
-	if wait := r.AwaitDates(look.Ballots, now); wait > 0 {
-		return &approvals.DelayError{After: wait, Reason: "the time of a vote is still to be told"}
+	if err == nil {
+		t.Guard = look.Weighed()
 	}
-	return w.applyEvent(ctx, r, approvals.Expire{Ballots: look.Ballots, Unseen: err != nil}, &t)
+	err = w.applyEvent(ctx, r, approvals.Expire{Ballots: look.Ballots, Unseen: err != nil}, &t)
+	if errors.Is(err, approvals.ErrVotedSince) {
+		return errBeingVotedOn
+	}
+	return err
 }
 
 // sameReactions reports whether two looks show the same people with the same

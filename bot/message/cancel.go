@@ -14,6 +14,17 @@ func ExplainUnknownRequest(id string) string {
 		quoteCode(id))
 }
 
+// ExplainForeign answers what concerns a request of another organization at UiPath.
+func ExplainForeign(id string, e *approvals.ForeignError) string {
+	return fmt.Sprintf("Request %s belongs to the UiPath organization %s, and I work for %s, so I left it as it is. "+
+		"If I should work for the other one, tell my operator.",
+		quoteCode(id), nameTarget(e.Request), nameTarget(e.Bot))
+}
+
+func nameTarget(t approvals.Target) string {
+	return fmt.Sprintf("%s (account %s)", quoteCode(t.Organization), quoteCode(t.AccountID))
+}
+
 // ConfirmCancel answers a command that cancelled a request.
 func ConfirmCancel(cancelled approvals.Request) string {
 	return fmt.Sprintf("Request %s is cancelled. %s", quoteCode(cancelled.ID), explainUnchanged(cancelled))

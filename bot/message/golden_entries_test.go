@@ -484,6 +484,9 @@ func (g *golden) addPrivateWords() {
 func (g *golden) addCancelAnswers() {
 	g.chapter("Answers to cancel and end")
 	g.add("No such request", ExplainUnknownRequest(command.ExampleID))
+	g.add("A request of another organization", ExplainForeign(command.ExampleID, &approvals.ForeignError{
+		Request: approvals.Target{Organization: "acme", AccountID: "a-1"}, Bot: approvals.Target{Organization: "beta", AccountID: "b-2"},
+	}))
 	g.add("Cancelled", ConfirmCancel(goldenRequest(approvals.Cancelled)))
 	g.add("Cancelled: a write was tried", ConfirmCancel(goldenRequest(approvals.Cancelled, uncertain)))
 	for _, c := range []struct {

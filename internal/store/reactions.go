@@ -129,7 +129,7 @@ func (s *Store) ReplaceReactions(
 		if s.clock.hasSteppedWithin(approvals.ReadLag) { // how old something is cannot be told
 			old = time.Time{}
 		}
-		if err := tx.recordShown(ctx, channel, ts, asOf, old, shown); err != nil {
+		if err := tx.recordShown(ctx, channel, ts, old, shown); err != nil {
 			return fmt.Errorf("record shown reactions: %w", err)
 		}
 		if err := tx.missUnshown(ctx, asOf, old, before, shown); err != nil {
@@ -173,9 +173,10 @@ func containsEach(all, some []approvals.Reaction) bool {
 
 // recordShown stores the reactions on Slack's list. The list has no event times, so
 // a reaction that was gone and is back is undated, until an event tells its time. One that
-// looks only missed keeps its time.
+// looks only missed keeps its time. A look may take long, so what it shows is known from its
+// end on.
 func (t *tx) recordShown(
-	ctx context.Context, channel, ts string, asOf, old time.Time, shown []approvals.Reaction,
+	ctx context.Context, channel, ts string, old time.Time, shown []approvals.Reaction,
 ) error {
 	for _, r := range shown {
 		_, err := t.ExecContext(ctx, `INSERT INTO reactions
@@ -186,7 +187,7 @@ func (t *tx) recordShown(
 				dated = CASE WHEN reactions.present = 1 THEN reactions.dated ELSE 0 END,
 				seen_at = CASE WHEN reactions.present = 1 THEN reactions.seen_at ELSE excluded.seen_at END
 			WHERE reactions.missed_at IS NOT NULL OR reactions.present = 0 AND reactions.seen_at < $6`,
-			channel, ts, r.User, r.Name, toMicros(asOf), toMicros(old))
+			channel, ts, r.User, r.Name, toMicros(t.now), toMicros(old))
 		if err != nil {
 			return err
 		}
