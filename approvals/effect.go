@@ -118,11 +118,12 @@ func (e RemainingGone) move(r Request, now time.Time) (Step, error) {
 	}
 	g := *r.Grant
 	g.Attempts++
+	g.Retrying = false
 	g.Revocation = &Revocation{
 		At: now, Absent: Union(g.Revocation.Absent, g.Revocation.Remaining), Removed: g.Revocation.Removed,
 		Kept: g.Revocation.Kept, ReadBack: true, Allocation: e.Allocation,
 	}
 	r.Grant = &g
 	told := Job{Kind: JobPostRevocation, Number: g.attemptNumber()}
-	return Step{Request: r, Enqueue: []Job{told, {Kind: JobUpdateCard}}}, nil
+	return Step{Request: r, Drop: []JobKind{JobGrantExpiry, JobRevoke}, Enqueue: []Job{told, {Kind: JobUpdateCard}}}, nil
 }

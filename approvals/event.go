@@ -133,7 +133,8 @@ type (
 	// RemainingGone means the codes left behind by the end of a grant are out after all.
 	RemainingGone struct{ Allocation []string }
 
-	// GrantExpired means the time of a grant may be over; the store's clock decides.
+	// GrantExpired means the time of a grant may be over, and the store's clock decides; or that
+	// it is time to repeat an end that left codes behind.
 	GrantExpired struct{}
 
 	// RevokeEarly means a person ends a grant before its time, or repeats an end because

@@ -20,7 +20,9 @@ type Grant struct {
 	DelayReason string      `json:"delay_reason,omitempty"`            // why its end takes longer
 	Mismatches  int         `json:"mismatches,omitempty"`              // answers to its end that were not what was asked
 	Revocation  *Revocation `json:"revocation,omitempty"`              // what its end did
-	Attempts    int         `json:"attempts,omitempty"`                // how often its end was given up and tried again
+	Attempts    int         `json:"attempts,omitempty"`                // how often its end was tried again, with news to tell
+	Retries     int         `json:"retries,omitempty"`                 // how often the bot tried it again by itself
+	Retrying    bool        `json:"retrying,omitempty"`                // it does so now; Revocation is what the last attempt did
 
 	RefusedAt  time.Time `json:"refused_at,omitzero"`  // when UiPath first refused to show the group at its end
 	AnsweredAt time.Time `json:"answered_at,omitzero"` // when UiPath said yes to an end that no read shows yet
@@ -52,6 +54,12 @@ type Revocation struct {
 // HidesSetting reports whether codes remain because a write would reset what UiPath does
 // not show.
 func (v Revocation) HidesSetting() bool { return v.QuotasUnknown || v.ExternalUnknown }
+
+// leavesSame reports whether two ends left the same codes for the same reason.
+func (v Revocation) leavesSame(other Revocation) bool {
+	return SameSet(v.Remaining, other.Remaining) && v.Answer == other.Answer && v.QuotasUnknown == other.QuotasUnknown &&
+		v.ExternalUnknown == other.ExternalUnknown && v.Uncertain == other.Uncertain
+}
 
 // A KeptCode says which request keeps a code. Request is empty where no request
 // added it; Until is zero where it stays for good.
@@ -89,4 +97,6 @@ func (r Request) FindExtension(writes []Request) (extending Request, found bool)
 
 // AwaitsRevocation reports whether the end of the request's grant is still to
 // come.
-func (r Request) AwaitsRevocation() bool { return r.HoldsGrant() && r.Grant.Revocation == nil }
+func (r Request) AwaitsRevocation() bool {
+	return r.HoldsGrant() && (r.Grant.Revocation == nil || r.Grant.Retrying)
+}

@@ -1,6 +1,9 @@
 package approvals
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // startGrant begins the grant of a done request, if it is for a time.
 func startGrant(step Step, codes []string, now time.Time) Step {
@@ -23,9 +26,16 @@ func startGrantUntil(step Step, codes []string, until, now time.Time) Step {
 	return step
 }
 
-// The end of a grant's time makes its revocation due. If a clock was put back
-// meanwhile, the grant waits again.
+// The end of a grant's time makes its revocation due, or due again where one left codes
+// behind. If a clock was put back meanwhile, the grant waits again.
 func (GrantExpired) move(r Request, now time.Time) (Step, error) {
+	if r.LeftCodes() && !r.Grant.Retrying {
+		g := r.Grant.endAgain()
+		g.Retrying, g.Retries, g.Attempts, g.Revocation = true, g.Retries+1, r.Grant.Attempts, r.Grant.Revocation
+		g.DelayReason = cmp.Or(r.Grant.DelayReason, "an earlier attempt left codes behind") // people know
+		r.Grant = &g
+		return Step{Request: r, Enqueue: []Job{{Kind: JobRevoke}}}, nil
+	}
 	if !r.AwaitsRevocation() {
 		return Step{}, ErrNoTransition
 	}
@@ -48,15 +58,24 @@ func (e RevokeEarly) move(r Request, now time.Time) (Step, error) {
 	if g.Revocation == nil {
 		g.Until, g.EndedBy = now, e.By // a delay from before stays: its cause may last
 	} else {
-		g.Attempts++
-		g.Revocation, g.DelayReason, g.Mismatches = nil, "", 0
-		g.RefusedAt, g.AnsweredAt, g.WriteAttempted = time.Time{}, time.Time{}, false
+		g = g.endAgain()
 	}
 	r.Grant = &g
 	return Step{
 		Request: r, Drop: []JobKind{JobWarnExpiry, JobGrantExpiry},
 		Enqueue: []Job{{Kind: JobRevoke}, {Kind: JobUpdateCard}},
 	}, nil
+}
+
+// endAgain is a grant whose end is tried anew.
+func (g Grant) endAgain() Grant {
+	return Grant{Codes: g.Codes, Until: g.Until, EndedBy: g.EndedBy, Attempts: g.Attempts + 1, Retries: g.Retries}
+}
+
+// endAgainAfter is the pause before an end that left codes behind is tried again by itself. It
+// grows from an hour to a day.
+func (g Grant) endAgainAfter() time.Duration {
+	return min(time.Hour<<min(g.Retries, 5), 24*time.Hour)
 }
 
 func delayRevocation(r Request, reason string) (Step, error) {
@@ -86,14 +105,19 @@ func (e Revoked) move(r Request, now time.Time) (Step, error) {
 	}
 	g := *r.Grant
 	e.Revocation.At = now
-	g.Revocation = &e.Revocation
+	isTold := g.Retrying && e.Revocation.leavesSame(*g.Revocation)
+	if g.Retrying && !isTold {
+		g.Attempts++
+	}
+	g.Revocation, g.Retrying = &e.Revocation, false
 	r.Grant = &g
-	step := Step{
-		Request: r, Drop: []JobKind{JobWarnExpiry, JobGrantExpiry, JobRevoke},
-		Enqueue: []Job{{Kind: JobPostRevocation, Number: g.attemptNumber()}, {Kind: JobUpdateCard}},
+	step := Step{Request: r, Drop: []JobKind{JobWarnExpiry, JobGrantExpiry, JobRevoke}}
+	if !isTold {
+		step.Enqueue = []Job{{Kind: JobPostRevocation, Number: g.attemptNumber()}, {Kind: JobUpdateCard}}
 	}
 	if r.LeftCodes() {
-		step.Enqueue = append(step.Enqueue, Job{Kind: JobFindEffect, Due: now.Add(lateEffectAfter)})
+		step.Enqueue = append(step.Enqueue, Job{Kind: JobFindEffect, Due: now.Add(lateEffectAfter)},
+			Job{Kind: JobGrantExpiry, Due: now.Add(g.endAgainAfter())})
 	}
 	return step, nil
 }

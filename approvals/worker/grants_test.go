@@ -567,12 +567,44 @@ func TestEndRefused(t *testing.T) {
 		if e.Answer != "403: not allowed" || e.Uncertain {
 			t.Errorf("ended as %+v", e)
 		}
-		w.quiet()
+		time.Sleep(10 * time.Minute)
 		w.codes("OLD", "NEW")
 		w.endEarly(r, requester)
 		w.until("a second end", func(r Request) bool { return r.Grant.IsOver() })
 		w.codes("OLD")
 		w.quiet()
+		w.posts(JobPostRevocation, 2)
+	})
+}
+
+// The bot tries a refused end again by itself, at growing pauses, and tells news only.
+func TestEndRefusedForLong(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		var tries []time.Time
+		w.uipath.answer(func(n int, asked Allocation) (*Allocation, bool, error) {
+			if n == 1 {
+				return &asked, true, nil
+			}
+			tries = append(tries, time.Now())
+			if len(tries) < 8 {
+				return nil, false, &RefusedError{Answer: "409: not now"}
+			}
+			return &asked, true, nil
+		})
+		r := w.granted(2*time.Hour, "NEW")
+		w.over(r)
+		time.Sleep(5 * 24 * time.Hour)
+		r = w.quiet()
+		if e := r.Grant.Revocation; !slices.Equal(e.Removed, []string{"NEW"}) || len(tries) != 8 {
+			t.Fatalf("after %d tries it ended as %+v", len(tries), e)
+		}
+		for i, want := range []time.Duration{1, 2, 4, 8, 16, 24, 24} {
+			if got := tries[i+1].Sub(tries[i]).Round(time.Hour); got != want*time.Hour {
+				t.Errorf("pause %d was %v", i, got)
+			}
+		}
+		w.codes("OLD")
 		w.posts(JobPostRevocation, 2)
 	})
 }

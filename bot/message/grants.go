@@ -255,8 +255,9 @@ func explainRemaining(r approvals.Request, e *approvals.Revocation) string {
 		how = fmt.Sprintf("UiPath refused to remove %s and said %s",
 			joinCodes(e.Remaining), quoteCode(e.Answer))
 	}
-	return fmt.Sprintf("%s. Remove %s in UiPath by hand, or fix the cause and type %s to have me try again.",
-		how, itOrThem(e.Remaining), quoteCode(command.NameOf(r.Ask)+" end "+r.ID))
+	return fmt.Sprintf("%s. I keep trying, at growing pauses; to have me try at once, type %s. "+
+		"You can also remove %s in UiPath by hand.",
+		how, quoteCode(command.NameOf(r.Ask)+" end "+r.ID), itOrThem(e.Remaining))
 }
 
 // itOrThem stands for these codes.

@@ -37,11 +37,11 @@ func endings() map[string]approvals.Revocation {
 		"granted again by `R-OTHER000` until <!date^":                                  {Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000", Until: later}}, Allocation: both},
 		"Unchanged: `IDU` and `RPADEVPRONU` (granted again for good by `R-OTHER000`).": {Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000"}, {Code: "RPADEVPRONU", Request: "R-OTHER000"}}},
 		"`IDU` (added since, by no request that I know)":                               {Kept: []approvals.KeptCode{{Code: "IDU"}}, Allocation: both},
-		"its allocation still has `IDU` and `RPADEVPRONU`. Remove them in UiPath by hand, or fix the cause and type `/allocate end R-7K3F9QXA`": {Remaining: both, Allocation: both},
-		"UiPath refused to remove `IDU` and said `&lt;!channel&gt;":                                                                             {Remaining: both[:1], Answer: hostile, Allocation: both},
-		"a write without them would lift them: `IDU` was not removed. Remove it in UiPath by hand":                                              {Remaining: both[:1], QuotasUnknown: true},
-		"dropped a setting that should have stayed":                                                                                             {Absent: both, NotPreserved: true, Allocation: now},
-		"whether it took effect is unknown":                                                                                                     {Remaining: both, Answer: hostile, Uncertain: true},
+		"its allocation still has `IDU` and `RPADEVPRONU`. I keep trying, at growing pauses; to have me try at once, type `/allocate end R-7K3F9QXA`": {Remaining: both, Allocation: both},
+		"UiPath refused to remove `IDU` and said `&lt;!channel&gt;":                                                                                   {Remaining: both[:1], Answer: hostile, Allocation: both},
+		"a write without them would lift them: `IDU` was not removed. I keep trying":                                                                  {Remaining: both[:1], QuotasUnknown: true},
+		"dropped a setting that should have stayed":                                                                                                   {Absent: both, NotPreserved: true, Allocation: now},
+		"whether it took effect is unknown":                                                                                                           {Remaining: both, Answer: hostile, Uncertain: true},
 	}
 }
 
