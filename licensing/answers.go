@@ -49,15 +49,14 @@ type seatsBody struct {
 
 // allocationAnswer is what one answer says about an allocation.
 type allocationAnswer struct {
-	groupID     string // "" if the answer lacks it
-	useExternal *bool  // nil if the answer lacks it
-	codes       []string
+	groupID     string   // "" if the answer lacks it
+	useExternal *bool    // nil if the answer lacks it
+	codes       []string // nil if the answer does not tell them: a null list is no empty one
 	quotas      []Quota
 	seats       []Seats
 }
 
-// UnmarshalJSON refuses JSON without any list of codes, so that "{}" is not taken
-// for an allocation of none.
+// UnmarshalJSON refuses JSON without any field for codes, such as "{}".
 func (a *allocationAnswer) UnmarshalJSON(data []byte) error {
 	var body allocationBody
 	if item, ok := soleObject(data); ok {
@@ -95,16 +94,16 @@ func (b allocationBody) codeLists() []codeList {
 	return []codeList{b.UserBundleCodes, b.UserBundleLicenses, b.AllocatedUserBundles}
 }
 
-// soleCodes is what the lists of one answer tell. Lists that differ tell nothing.
-func soleCodes(lists []codeList) ([]string, error) {
-	codes, told := []string{}, false
+// soleCodes is what the lists of one answer tell: nil if none tells anything. Lists that differ
+// are an error.
+func soleCodes(lists []codeList) (codes []string, err error) {
 	for _, list := range lists {
 		switch {
 		case list.codes == nil:
-		case told && !SameCodes(codes, list.codes):
+		case codes != nil && !SameCodes(codes, list.codes):
 			return nil, ErrAnswersDiffer
 		default:
-			codes, told = list.codes, true
+			codes = list.codes
 		}
 	}
 	return codes, nil
@@ -231,8 +230,8 @@ func (b *looseBool) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// codeList is a list of codes, or of objects that have a code. null is a list that
-// is present and has no codes, not even none.
+// codeList is a list of codes, or of objects that have a code. null is present and tells
+// nothing: codes is nil then.
 type codeList struct {
 	present bool
 	codes   []string

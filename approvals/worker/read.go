@@ -8,8 +8,14 @@ import (
 )
 
 // readAllocation reads a group's allocation from UiPath. A reading that contradicts
-// what UiPath confirmed a moment ago is a *DelayError, and comes with it.
+// what UiPath confirmed a moment ago is a *DelayError, and comes with it. A limit that it
+// confirmed longer ago is believed gone after two looks.
 func (w *Runner) readAllocation(ctx context.Context, groupID string) (approvals.Allocation, error) {
+	earlier, err := w.Store.LastConfirmed(ctx, groupID)
+	if err != nil {
+		return approvals.Allocation{}, err
+	}
+	w.Licenses.ExpectLimits(groupID, earlier.LimitedCodes())
 	read, err := w.Licenses.ReadAllocation(ctx, groupID)
 	if err != nil {
 		return approvals.Allocation{}, err
@@ -46,8 +52,10 @@ func (w *Runner) awaitLateEffects(ctx context.Context, r approvals.Request, read
 	return nil
 }
 
-// readForWrite reads the allocation before a change to it, or after one.
+// readForWrite reads the allocation before a change to it, or after one. It takes two looks to
+// believe that a limit is gone that the card shows: a write would lift it.
 func (w *Runner) readForWrite(ctx context.Context, r approvals.Request) (approvals.Allocation, error) {
+	w.Licenses.ExpectLimits(r.Proposal.Group.ID, r.LimitedCodes())
 	read, err := w.readAllocation(ctx, r.Proposal.Group.ID)
 	if err != nil {
 		return read, err
@@ -67,7 +75,7 @@ func (w *Runner) checkShown(ctx context.Context, groupID string, read approvals.
 	}
 	err = approvals.CheckShown(before, read)
 	if errors.Is(err, approvals.ErrQuotasUnknown) && read.LimitsLeftOut {
-		w.Licenses.ExpectLimits(groupID)
+		w.Licenses.ExpectLimits(groupID, read.Codes) // which of them had a limit is not recorded
 	}
 	return err
 }
