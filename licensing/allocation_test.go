@@ -128,14 +128,17 @@ func TestReadAllocationNeedsQuotas(t *testing.T) {
 
 func TestReadAllocationRefusesAnswersWithoutOne(t *testing.T) {
 	for body, want := range map[string]error{
-		`{}`:                          ErrNoAllocation,
-		`null`:                        ErrNoAllocation,
-		`[]`:                          ErrNotJSON,
-		`{"message":"hello"}`:         ErrNoAllocation,
-		`{"allocatedUserBundles":7}`:  ErrNotJSON,
-		`{"allocatedUserBundles":["I`: ErrTruncated,
-		``:                            ErrTruncated,
-		`hello`:                       ErrNotJSON,
+		`{}`:                                    ErrNoAllocation,
+		`null`:                                  ErrNoAllocation,
+		`[]`:                                    ErrNotJSON,
+		`{"message":"hello"}`:                   ErrNoAllocation,
+		`{"allocatedUserBundles":7}`:            ErrNotJSON,
+		`{"allocatedUserBundles":["I`:           ErrTruncated,
+		`{"allocatedUserBundles":["IDU",null]}`: ErrNotJSON,
+		`{"allocatedUserBundles":[{"code":"IDU"},{}]}`:  ErrNotJSON,
+		`{"groupRule":{"userBundleCodes":["IDU"," "]}}`: ErrNotJSON,
+		``:      ErrTruncated,
+		`hello`: ErrNotJSON,
 		`{"groupId":"group-02","userBundleCodes":["IDU"]}`:          ErrOtherGroup,
 		`{"userBundleCodes":["IDU"],"userBundleLicenses":["ACNU"]}`: ErrAnswersDiffer,
 	} {

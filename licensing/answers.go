@@ -94,11 +94,16 @@ func (b allocationBody) codeLists() []codeList {
 	return []codeList{b.UserBundleCodes, b.UserBundleLicenses, b.AllocatedUserBundles}
 }
 
+// errNameless is a list with an entry that does not say which code it is.
+var errNameless = errors.New("a code has no name")
+
 // soleCodes is what the lists of one answer tell: nil if none tells anything. Lists that differ
-// are an error.
+// are an error, and so is a list of which a part is unreadable.
 func soleCodes(lists []codeList) (codes []string, err error) {
 	for _, list := range lists {
 		switch {
+		case list.hasNameless:
+			return nil, errNameless
 		case list.codes == nil:
 		case codes != nil && !SameCodes(codes, list.codes):
 			return nil, ErrAnswersDiffer
@@ -233,8 +238,9 @@ func (b *looseBool) UnmarshalJSON(data []byte) error {
 // codeList is a list of codes, or of objects that have a code. null is present and tells
 // nothing: codes is nil then.
 type codeList struct {
-	present bool
-	codes   []string
+	present     bool
+	hasNameless bool // an entry is empty or null
+	codes       []string
 }
 
 // UnmarshalJSON remembers that the list is present.
@@ -249,6 +255,7 @@ func (l *codeList) UnmarshalJSON(data []byte) error {
 	}
 	codes := make([]string, 0, len(items))
 	for _, item := range items {
+		l.hasNameless = l.hasNameless || normalizeCode(string(item)) == ""
 		codes = append(codes, string(item))
 	}
 	l.codes = NormalizeCodes(codes...)

@@ -54,7 +54,7 @@ func (c *Client) ListAllocations(ctx context.Context) ([]ListedAllocation, error
 	return all, err
 }
 
-// listedCodes is nil if the entry does not tell the codes, or has two lists that differ.
+// listedCodes is nil if the entry does not tell all codes, or has two lists that differ.
 func (b allocationBody) listedCodes() []string {
 	codes, err := soleCodes(b.codeLists())
 	if err != nil || codes == nil {
