@@ -68,7 +68,7 @@ const maxReadRounds = 3
 // that go on differing are [ErrAnswersDiffer].
 //
 // Absence needs two looks. If the answers say null for the codes, or nothing, or do not show the
-// quota of a code that had one, only a second such reading is believed, ten seconds to five
+// quota of a code that had one, only a second such reading is believed, ten seconds to twenty
 // minutes later. Until then the error is [ErrNoAllocation] or [ErrQuotasUnknown]. No page says
 // how a group that never had an allocation looks: it may be null. A client that was never told
 // quotas of the group takes null for none and marks the answer as QuotasLeftOut. See

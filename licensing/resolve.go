@@ -60,7 +60,7 @@ func (c *Client) ReadGroup(ctx context.Context, id string) (Group, error) {
 
 // ReadNamedGroup is ReadGroup for a group that had a name. A name that UiPath does not show is
 // unknown. The error is that of a list which UiPath does not let the client read, or
-// [ErrNameUnknown]. Two looks at both lists, ten seconds to five minutes apart, prove that the
+// [ErrNameUnknown]. Two looks at both lists, ten seconds to twenty minutes apart, prove that the
 // name is gone.
 func (c *Client) ReadNamedGroup(ctx context.Context, id string) (Group, error) {
 	group, lists, err := c.readGroup(ctx, id)

@@ -35,10 +35,11 @@ type endpointMemory struct {
 // An absence is a run of looks that do not show a thing: the codes of a group, a limit, a name.
 type absence struct{ first, last time.Time }
 
-// Two looks that do not show a thing prove together that it is gone. They lie this far apart.
+// Two looks that do not show a thing prove together that it is gone. They lie this far apart: jobs
+// that wait look at least every ten minutes.
 const (
 	secondLookAfter  = 10 * time.Second
-	secondLookWithin = 5 * time.Minute
+	secondLookWithin = 20 * time.Minute
 )
 
 // lacks takes a look that does not show a thing. It reports whether an earlier look agrees.
