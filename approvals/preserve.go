@@ -46,6 +46,29 @@ func externalIsUnknown(err error) bool { return errors.Is(err, ErrExternalUnknow
 // ExternalUnknownReason is what people are told while UiPath does not show useExternalLicense.
 const ExternalUnknownReason = "UiPath does not show whether the group uses external licenses"
 
+// LimitedCodes lists the codes with a seat limit: those of the card, and those that the change
+// in effect has set.
+func (r Request) LimitedCodes() []string {
+	codes := quotaCodes(r.Proposal.Quotas)
+	if r.IsInEffect() {
+		codes = append(codes, limitedBy(r.Proposal.Change.Quotas)...)
+	}
+	return Union(codes, nil)
+}
+
+// LimitedCodes lists the codes with a seat limit that the change has set.
+func (c Confirmation) LimitedCodes() []string { return limitedBy(c.Limits) }
+
+func limitedBy(changes []QuotaChange) []string {
+	var codes []string
+	for _, q := range changes {
+		if q.To > 0 {
+			codes = append(codes, q.Code)
+		}
+	}
+	return codes
+}
+
 // ShownBefore is what UiPath has shown of a group to requests that are open or in effect.
 type ShownBefore struct {
 	Quotas   bool // the list of limits, if only an empty one

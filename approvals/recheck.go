@@ -42,7 +42,8 @@ func (c Recheck) Event(f WriteFacts) Event {
 //
 // What got stricter holds, and what got easier does not help: see [MetByBoth]. A
 // group is compared by the name that people read, because the card shows it. A
-// name that is unknown then and now is unchanged.
+// name that is unknown then and now is unchanged. One that is unknown only now is
+// gone: UiPath's answers are read as that only after a second look.
 func (p Policy) Recheck(shown Terms, on Group, x PolicyInput) Recheck {
 	if x.Group.Name != on.Name {
 		return Recheck{Result: GroupRenamed}

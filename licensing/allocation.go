@@ -67,9 +67,12 @@ const maxReadRounds = 3
 // codes differ, a person has just changed them, and both are read again; answers
 // that go on differing are [ErrAnswersDiffer].
 //
-// with-quota may say null for no quotas, or leave them out. If it told some of the group
-// before, only a second such answer, ten seconds later, is believed. A client that was never
-// told any marks the answer as QuotasLeftOut: see [Client.ExpectQuotas].
+// Absence needs two looks. If the answers say null for the codes, or nothing, or do not show the
+// quota of a code that had one, only a second such reading is believed, ten seconds to twenty
+// minutes later. Until then the error is [ErrNoAllocation] or [ErrQuotasUnknown]. No page says
+// how a group that never had an allocation looks: it may be null. A client that was never told
+// quotas of the group takes null for none and marks the answer as QuotasLeftOut. See
+// [Client.ExpectQuotas].
 //
 // One endpoint may be missing, as with-quota is on Automation Suite. An endpoint
 // that has answered before is not missing: see [ErrQuotasUnknown]. A group that
@@ -114,25 +117,42 @@ func (c *Client) readBothEndpoints(ctx context.Context, groupID string) (Allocat
 	if err != nil {
 		return Allocation{}, err
 	}
+	codes, err := c.checkCodes(groupID, plain, quota)
+	if err != nil {
+		return Allocation{}, err
+	}
 	leftOut := false
 	if quotaErr == nil {
-		if quota.quotas, leftOut, err = c.checkLimits(groupID, quota.quotas); err != nil {
+		if quota.quotas, leftOut, err = c.checkLimits(groupID, codes, quota.quotas); err != nil {
 			return Allocation{}, err
 		}
 	}
-	known := plain
-	if plainErr != nil {
-		known = quota
-	}
 	return Allocation{
-		GroupID: groupID, Codes: NormalizeCodes(known.codes...), Quotas: quota.quotas, QuotasLeftOut: leftOut,
+		GroupID: groupID, Codes: codes, Quotas: quota.quotas, QuotasLeftOut: leftOut,
 		UseExternalLicense: isTrue(external), ExternalLeftOut: external == nil, Available: plain.seats,
 	}, nil
 }
 
+// checkCodes takes the codes from the answer that tells them. If none does, the group has none
+// once a second look agrees.
+func (c *Client) checkCodes(groupID string, answers ...allocationAnswer) ([]string, error) {
+	for _, answer := range answers {
+		if answer.codes != nil {
+			c.seen.shows(codesOf(groupID))
+			return NormalizeCodes(answer.codes...), nil
+		}
+	}
+	if !c.seen.lacks(codesOf(groupID), c.transport.now()) {
+		return nil, laterError(ErrNoAllocation)
+	}
+	return []string{}, nil
+}
+
 // checkLimits takes what with-quota tells of a group's limits. It may say null for none.
-func (c *Client) checkLimits(groupID string, told []Quota) (quotas []Quota, leftOut bool, err error) {
-	missing, leftOut := c.seen.missesLimits(groupID, told, c.transport.now())
+func (c *Client) checkLimits(
+	groupID string, codes []string, told []Quota,
+) (quotas []Quota, leftOut bool, err error) {
+	missing, leftOut := c.seen.missesLimits(groupID, codes, told, c.transport.now())
 	if missing {
 		return nil, false, laterError(ErrQuotasUnknown)
 	}
@@ -142,14 +162,15 @@ func (c *Client) checkLimits(groupID string, told []Quota) (quotas []Quota, left
 	return told, leftOut, nil
 }
 
-// ExpectQuotas tells the client, after an answer with QuotasLeftOut, that the group had
-// quotas: from now on [Client.ReadAllocation] believes only a second such answer.
-func (c *Client) ExpectQuotas(groupID string) { c.seen.expectLimits(groupID, c.transport.now()) }
+// ExpectQuotas tells the client that codes of the group had a quota. [Client.ReadAllocation]
+// then believes only a second reading without it.
+func (c *Client) ExpectQuotas(groupID string, codes []string) { c.seen.expectLimits(groupID, codes) }
 
-// agreesWith reports whether two answers tell the same allocation.
+// agreesWith reports whether two answers tell the same allocation, as far as both tell it.
 func (a allocationAnswer) agreesWith(other allocationAnswer) bool {
 	sameExternal := a.useExternal == nil || other.useExternal == nil || *a.useExternal == *other.useExternal
-	return SameCodes(a.codes, other.codes) && sameExternal
+	sameCodes := a.codes == nil || other.codes == nil || SameCodes(a.codes, other.codes)
+	return sameCodes && sameExternal
 }
 
 func laterError(cause error) error {
@@ -158,7 +179,8 @@ func laterError(cause error) error {
 
 // checkNoQuotas takes an answer of with-quota that says 404. It is nil if that
 // means no limits: because the group has no code that could have one, or because
-// the installation has no quotas at all, as the list of allocations confirms.
+// the installation has no quotas at all, as the list of allocations confirms. Codes
+// that are unknown are checked apart.
 func (c *Client) checkNoQuotas(ctx context.Context, plain allocationAnswer) error {
 	switch {
 	case len(plain.codes) == 0:
@@ -313,7 +335,8 @@ type quotaRequest struct {
 // are taken from the group. It returns what the answer says is allocated now.
 // That may be less than was asked, because UiPath drops codes that it does not
 // know (see [MissingCodes]). A useExternalLicense that the answer lacks is
-// returned as asked, quotas that it lacks as nil.
+// returned as asked, quotas that it lacks as nil. An answer that does not tell the codes is
+// [ErrNoAllocation]: whether the write took effect is unknown.
 //
 // If the allocation has quotas, it goes through with-quota, with the quotas of
 // its own codes. If none is left, the list is empty, which lifts all limits. Any
@@ -341,6 +364,11 @@ func (c *Client) WriteAllocation(ctx context.Context, groupID string, wanted All
 	}
 	if err := checkSameGroup(r, answer, groupID); err != nil {
 		return Allocation{}, err
+	}
+	if answer.codes == nil {
+		return Allocation{}, &Error{
+			Op: opWriteAllocation, Status: http.StatusOK, Kind: Unknown, Write: true, Err: ErrNoAllocation,
+		}
 	}
 	if answer.useExternal == nil {
 		answer.useExternal = &wanted.UseExternalLicense

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -51,7 +52,7 @@ func TestAllocationWhereOneEndpointIsAbsent(t *testing.T) {
 		"with-quota not offered":               {says(200, plainAnswer), nil, []string{"RPADEVPRONU"}, 2, false},
 		"with-quota not allowed (405)":         {says(200, plainAnswer), says(405, `{}`), []string{"RPADEVPRONU"}, 2, false},
 		"plain gone":                           {nil, says(200, quota), []string{"IDU"}, 0, true},
-		"a group that never had an allocation": {says(200, `{"availableUserBundles":[],"allocatedUserBundles":null}`), says(404, `{}`), []string{}, 0, false},
+		"a group that never had an allocation": {says(200, `{"availableUserBundles":[],"allocatedUserBundles":[]}`), says(404, `{}`), []string{}, 0, false},
 		"with-quota tells an absent rule":      {says(200, `{"allocatedUserBundles":[]}`), says(200, `{"groupRule":null,"quotas":null}`), []string{}, 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -127,14 +128,17 @@ func TestReadAllocationNeedsQuotas(t *testing.T) {
 
 func TestReadAllocationRefusesAnswersWithoutOne(t *testing.T) {
 	for body, want := range map[string]error{
-		`{}`:                          ErrNoAllocation,
-		`null`:                        ErrNoAllocation,
-		`[]`:                          ErrNotJSON,
-		`{"message":"hello"}`:         ErrNoAllocation,
-		`{"allocatedUserBundles":7}`:  ErrNotJSON,
-		`{"allocatedUserBundles":["I`: ErrTruncated,
-		``:                            ErrTruncated,
-		`hello`:                       ErrNotJSON,
+		`{}`:                                    ErrNoAllocation,
+		`null`:                                  ErrNoAllocation,
+		`[]`:                                    ErrNotJSON,
+		`{"message":"hello"}`:                   ErrNoAllocation,
+		`{"allocatedUserBundles":7}`:            ErrNotJSON,
+		`{"allocatedUserBundles":["I`:           ErrTruncated,
+		`{"allocatedUserBundles":["IDU",null]}`: ErrNotJSON,
+		`{"allocatedUserBundles":[{"code":"IDU"},{}]}`:  ErrNotJSON,
+		`{"groupRule":{"userBundleCodes":["IDU"," "]}}`: ErrNotJSON,
+		``:      ErrTruncated,
+		`hello`: ErrNotJSON,
 		`{"groupId":"group-02","userBundleCodes":["IDU"]}`:          ErrOtherGroup,
 		`{"userBundleCodes":["IDU"],"userBundleLicenses":["ACNU"]}`: ErrAnswersDiffer,
 	} {
@@ -182,7 +186,7 @@ func TestWriteAllocation(t *testing.T) {
 		"none": {
 			route:  ruleRoute,
 			wants:  `{"userBundleCodes":[],"useExternalLicense":false}`,
-			answer: `{"groupId":"group-01","userBundleCodes":null,"useExternalLicense":true}`,
+			answer: `{"groupId":"group-01","userBundleCodes":[],"useExternalLicense":true}`,
 			got:    Allocation{GroupID: groupID, Codes: []string{}, UseExternalLicense: true},
 		},
 		"an answer that lacks a code": {
@@ -296,12 +300,16 @@ func TestLimitsThatAnotherClientWasTold(t *testing.T) {
 	answer("null")
 	read(0, true, false)
 	read(time.Hour, true, false) // it cannot know better
-	c.ExpectQuotas(groupID)
+	c.ExpectQuotas(groupID, []string{"IDU"})
 	read(0, false, true)
-	read(lostLimitsAge-time.Second, false, true)
+	read(secondLookAfter-time.Second, false, true)
 	read(time.Second, false, false)
-	c.ExpectQuotas(groupID) // two looks know better
-	read(time.Hour, false, false)
+	c.ExpectQuotas(groupID, []string{"IDU"}) // two looks know better
+	read(secondLookWithin, false, false)
+	read(time.Hour, false, false) // nothing expects any now
+	c.ExpectQuotas(groupID, []string{"IDU"})
+	read(0, false, true) // the two looks were long ago
+	read(secondLookAfter, false, false)
 	answer("[]")
 	read(0, false, false)
 	answer("null")
@@ -309,7 +317,7 @@ func TestLimitsThatAnotherClientWasTold(t *testing.T) {
 }
 
 // Limits that with-quota told and then leaves out are unknown, and not none: the next write
-// would lift them. A second look that agrees is believed, and so is an empty list at once.
+// would lift them. A second look that agrees is believed.
 func TestLimitsThatAreLeftOut(t *testing.T) {
 	const rule = `{"groupRule":{"userBundleCodes":["IDU"],"useExternalLicense":false}`
 	limited := rule + `,"quotas":[{"userBundleCode":"IDU","limit":2}]}`
@@ -333,15 +341,127 @@ func TestLimitsThatAreLeftOut(t *testing.T) {
 			read(body, 0, 0, false) // it never had any
 			read(limited, 0, 1, false)
 			read(body, 0, 0, true)
-			read(body, lostLimitsAge-time.Second, 0, true)
+			read(body, secondLookAfter-time.Second, 0, true)
 			read(limited, 0, 1, false) // it has them after all
 			read(body, time.Hour, 0, true)
-			read(body, lostLimitsAge, 0, false)
+			read(body, secondLookAfter, 0, false)
 			read(body, 0, 0, false)
 			read(limited, 0, 1, false)
-			read(rule+`,"quotas":[]}`, 0, 0, false)
-			read(body, 0, 0, false)
+			read(rule+`,"quotas":[]}`, 0, 0, true)
+			read(body, secondLookAfter, 0, false)
 		})
+	}
+}
+
+// One look that lacks a limit is not believed, whatever the form: a write would lift the limit.
+// An admin who lifts it is believed at the second look. A code that left the group has none.
+func TestALimitThatOneLookLacks(t *testing.T) {
+	const idu = `{"userBundleCode":"IDU","limit":2}`
+	for _, rest := range []string{
+		`,{"userBundleCode":"ACNU","limit":null}`, `,{"userBundleCode":"ACNU","limit":0}`,
+		`,{"userBundleCode":"ACNU"}`, `,{"userBundleCode":"PMD","limit":9}`, ``,
+	} {
+		s, at := newStand(t), newClock()
+		c := s.client(t, func(c *Config) { c.Now = at.now })
+		read := func(codes, quotas string, after time.Duration, want ...Quota) {
+			t.Helper()
+			at.pass(after)
+			s.on("GET "+ruleRoute, says(200, `{"allocatedUserBundles":[`+codes+`],"useExternalLicense":false}`))
+			s.on("GET "+ruleRoute+"/with-quota", says(200, `{"groupRule":{"userBundleCodes":[`+codes+`]},"quotas":[`+quotas+`]}`))
+			got, err := c.ReadAllocation(context.Background(), groupID)
+			if errors.Is(err, ErrQuotasUnknown) != (want == nil) || (err == nil) == (want == nil) {
+				t.Errorf("%s: got %+v, %v", quotas, got.Quotas, err)
+			}
+			if at := slices.IndexFunc(got.Quotas, func(q Quota) bool { return q.Code == "PMD" }); at >= 0 {
+				got.Quotas = slices.Delete(got.Quotas, at, at+1)
+			}
+			if err == nil && !slices.Equal(got.Quotas, want) {
+				t.Errorf("%s: got %+v, want %+v", quotas, got.Quotas, want)
+			}
+		}
+		both := []Quota{{Code: "ACNU", Limit: 5}, {Code: "IDU", Limit: 2}}
+		full := idu + `,{"userBundleCode":"ACNU","limit":5}`
+		read(`"ACNU","IDU"`, full, 0, both...)
+		read(`"ACNU","IDU"`, idu+rest, time.Hour)
+		read(`"ACNU","IDU"`, full, time.Second, both...)
+		read(`"ACNU","IDU"`, idu+rest, time.Hour)
+		read(`"ACNU","IDU"`, idu+rest, secondLookAfter-time.Second)
+		read(`"ACNU","IDU"`, idu+rest, time.Second, both[1])
+		read(`"ACNU","IDU"`, idu+rest, time.Hour, both[1])
+		read(`"ACNU","IDU"`, full, 0, both...)
+		read(`"IDU"`, idu, 0, both[1])
+		read(`"ACNU","IDU"`, idu+rest, 0, both[1])
+	}
+}
+
+// An answer that says null for the codes does not say that there are none: the next write would
+// take them out. Where no answer tells them, a second look that agrees is believed, because a
+// group that never had an allocation may look like that.
+func TestCodesThatNoAnswerTells(t *testing.T) {
+	plain := func(codes string) http.HandlerFunc {
+		return says(200, `{"availableUserBundles":[],"allocatedUserBundles":`+codes+`,"useExternalLicense":false}`)
+	}
+	noRule, unlimited := says(200, `{"groupRule":null,"quotas":null}`), `"quotas":[]}`
+	for name, c := range map[string]struct{ plain, quota http.HandlerFunc }{
+		"both say null":              {plain("null"), noRule},
+		"a rule without lists":       {plain("null"), says(200, `{"groupRule":{"groupId":"group-01"},`+unlimited)},
+		"a rule with null lists":     {plain("null"), says(200, `{"groupRule":{"userBundleCodes":null,"userBundleLicenses":null},`+unlimited)},
+		"null, and no other answer":  {plain("null"), nil},
+		"no rule, and no other":      {nil, noRule},
+		"null, and quotas are a 405": {plain("null"), says(405, `{}`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, at := newStand(t), newClock()
+			a := NewAllocations(s.client(t, func(c *Config) { c.Now = at.now }))
+			read := func(plain, quota http.HandlerFunc, after time.Duration, want []string) {
+				t.Helper()
+				at.pass(after)
+				s.on("GET "+ruleRoute, plain)
+				s.on("GET "+ruleRoute+"/with-quota", quota)
+				got, err := a.ReadAllocation(context.Background(), groupID)
+				if want == nil && meaning(err) != "later after 0s: UiPath's answer does not show which licenses the group has" {
+					t.Errorf("got %v, %s", got.Codes, meaning(err))
+				}
+				if want != nil && (err != nil || !slices.Equal(got.Codes, want) || got.Codes == nil) {
+					t.Errorf("got %v, %v, want %v", got.Codes, err, want)
+				}
+			}
+			idu := func() {
+				t.Helper()
+				if c.plain == nil {
+					read(nil, says(200, `{"groupRule":{"userBundleCodes":["IDU"]},"quotas":[]}`), 0, []string{"IDU"})
+					return
+				}
+				read(plain(`["IDU"]`), c.quota, 0, []string{"IDU"})
+			}
+			read(c.plain, c.quota, 0, nil)
+			read(c.plain, c.quota, secondLookAfter, []string{})
+			idu()
+			read(c.plain, c.quota, time.Hour, nil)
+			read(c.plain, c.quota, secondLookAfter-time.Second, nil)
+			idu()
+			read(c.plain, c.quota, 0, nil)
+			read(c.plain, c.quota, secondLookWithin+time.Second, nil) // the first was long ago
+			read(c.plain, c.quota, secondLookAfter, []string{})
+		})
+	}
+	s := newStand(t)
+	s.on("GET "+ruleRoute, plain("null"))
+	s.on("GET "+ruleRoute+"/with-quota", says(200, `{"groupRule":{"userBundleCodes":["IDU"]},"quotas":[]}`))
+	if got, err := s.client(t).ReadAllocation(context.Background(), groupID); err != nil || !slices.Equal(got.Codes, []string{"IDU"}) {
+		t.Errorf("with-quota tells them: got %v, %v", got.Codes, err)
+	}
+}
+
+// An answer to a write that does not tell the codes leaves open whether it took effect.
+func TestAWriteWithoutCodesInItsAnswer(t *testing.T) {
+	for _, body := range []string{`{"groupId":"group-01","userBundleCodes":null}`, `{"groupRule":null}`, `{"groupRule":{}}`, `{}`} {
+		s := newStand(t)
+		s.on("PUT "+ruleRoute, says(200, body))
+		_, err := s.client(t).WriteAllocation(context.Background(), groupID, Allocation{})
+		if e := mustError(t, err); !errors.Is(err, ErrNoAllocation) || !e.MayHaveTakenEffect() || e.Kind != Unknown {
+			t.Errorf("%s: got %v", body, err)
+		}
 	}
 }
 

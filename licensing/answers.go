@@ -49,15 +49,14 @@ type seatsBody struct {
 
 // allocationAnswer is what one answer says about an allocation.
 type allocationAnswer struct {
-	groupID     string // "" if the answer lacks it
-	useExternal *bool  // nil if the answer lacks it
-	codes       []string
+	groupID     string   // "" if the answer lacks it
+	useExternal *bool    // nil if the answer lacks it
+	codes       []string // nil if the answer does not tell them: a null list is no empty one
 	quotas      []Quota
 	seats       []Seats
 }
 
-// UnmarshalJSON refuses JSON without any list of codes, so that "{}" is not taken
-// for an allocation of none.
+// UnmarshalJSON refuses JSON without any field for codes, such as "{}".
 func (a *allocationAnswer) UnmarshalJSON(data []byte) error {
 	var body allocationBody
 	if item, ok := soleObject(data); ok {
@@ -95,16 +94,21 @@ func (b allocationBody) codeLists() []codeList {
 	return []codeList{b.UserBundleCodes, b.UserBundleLicenses, b.AllocatedUserBundles}
 }
 
-// soleCodes is what the lists of one answer tell. Lists that differ tell nothing.
-func soleCodes(lists []codeList) ([]string, error) {
-	codes, told := []string{}, false
+// errNameless is a list with an entry that does not say which code it is.
+var errNameless = errors.New("a code has no name")
+
+// soleCodes is what the lists of one answer tell: nil if none tells anything. Lists that differ
+// are an error, and so is a list of which a part is unreadable.
+func soleCodes(lists []codeList) (codes []string, err error) {
 	for _, list := range lists {
 		switch {
+		case list.hasNameless:
+			return nil, errNameless
 		case list.codes == nil:
-		case told && !SameCodes(codes, list.codes):
+		case codes != nil && !SameCodes(codes, list.codes):
 			return nil, ErrAnswersDiffer
 		default:
-			codes, told = list.codes, true
+			codes = list.codes
 		}
 	}
 	return codes, nil
@@ -231,11 +235,12 @@ func (b *looseBool) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// codeList is a list of codes, or of objects that have a code. null is a list that
-// is present and has no codes, not even none.
+// codeList is a list of codes, or of objects that have a code. null is present and tells
+// nothing: codes is nil then.
 type codeList struct {
-	present bool
-	codes   []string
+	present     bool
+	hasNameless bool // an entry is empty or null
+	codes       []string
 }
 
 // UnmarshalJSON remembers that the list is present.
@@ -250,6 +255,7 @@ func (l *codeList) UnmarshalJSON(data []byte) error {
 	}
 	codes := make([]string, 0, len(items))
 	for _, item := range items {
+		l.hasNameless = l.hasNameless || normalizeCode(string(item)) == ""
 		codes = append(codes, string(item))
 	}
 	l.codes = NormalizeCodes(codes...)

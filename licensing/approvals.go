@@ -43,11 +43,16 @@ func (a *Allocations) FindGroup(ctx context.Context, ref string) (approvals.Grou
 	return groupname.Group(group.ID, group.Name), a.client.toApprovalsError(err)
 }
 
-// ReadGroup reads the group of an id, with the name that it has now. The name is
-// unknown if UiPath has no list with the group. A group that UiPath does not have
-// is a *RefusedError for which approvals.IsNotFound is true.
-func (a *Allocations) ReadGroup(ctx context.Context, id string) (approvals.Group, error) {
-	group, err := a.client.ReadGroup(ctx, id)
+// ReadGroup reads a group that UiPath has shown, with the name that it has now. If it had a name
+// and UiPath shows none, the name is gone only once a second look agrees; until then that is an
+// error. A group that UiPath does not have is a *RefusedError for which approvals.IsNotFound is
+// true.
+func (a *Allocations) ReadGroup(ctx context.Context, shown approvals.Group) (approvals.Group, error) {
+	read := a.client.ReadGroup
+	if shown.Name != "" {
+		read = a.client.ReadNamedGroup
+	}
+	group, err := read(ctx, shown.ID)
 	return groupname.Group(group.ID, group.Name), a.client.toApprovalsError(err)
 }
 
@@ -57,9 +62,11 @@ func (a *Allocations) ReadAllocation(ctx context.Context, groupID string) (appro
 	return toAllocation(allocation), a.client.toApprovalsError(err)
 }
 
-// ExpectLimits says that UiPath has shown seat limits of a group before, if only to another
-// process. After a reading with LimitsLeftOut only a second one without limits is believed.
-func (a *Allocations) ExpectLimits(groupID string) { a.client.ExpectQuotas(groupID) }
+// ExpectLimits says that UiPath has shown seat limits of codes before, if only to another
+// process. Only a second reading without one of them is believed.
+func (a *Allocations) ExpectLimits(groupID string, codes []string) {
+	a.client.ExpectQuotas(groupID, codes)
+}
 
 // WriteAllocation replaces a group's allocation and returns what UiPath answers
 // that it is now.
@@ -233,6 +240,10 @@ func delayReason(e *Error) string {
 		return approvals.QuotasUnknownReason
 	case errors.Is(e, ErrExternalUnknown):
 		return approvals.ExternalUnknownReason
+	case errors.Is(e, ErrNoAllocation):
+		return "UiPath's answer does not show which licenses the group has"
+	case errors.Is(e, ErrNameUnknown):
+		return "UiPath does not show the group's name at the moment"
 	case errors.Is(e, ErrAnswersDiffer):
 		return "UiPath's answers about the allocation differ, as they do while it is being changed"
 	case errors.Is(e, ErrTokenTooNew):

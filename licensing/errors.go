@@ -74,8 +74,11 @@ var (
 	// ErrRedirect is a redirect. The client follows none: it would carry the
 	// token, or a password, to a place outside the configuration.
 	ErrRedirect = errors.New("answered with a redirect")
-	// ErrNoAllocation is well-formed JSON without a group's allocation.
+	// ErrNoAllocation is well-formed JSON that does not tell a group's codes: it has no list of
+	// them, or null for it.
 	ErrNoAllocation = errors.New("the answer does not tell the group's allocation")
+	// ErrNameUnknown means that UiPath does not show the name of a group that had one.
+	ErrNameUnknown = errors.New("UiPath does not show the group's name")
 	// ErrOtherGroup is an answer about another group than the one asked for.
 	ErrOtherGroup = errors.New("the answer is about another group")
 	// ErrAnswersDiffer means that two answers, or two lists in one answer, tell

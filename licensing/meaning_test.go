@@ -197,7 +197,7 @@ func TestWhatEachAnswerOfTheTokenEndpointMeans(t *testing.T) {
 			o.Inject("token", c.fault)
 			_, findErr := a.FindGroup(t.Context(), "Finance")
 			_, readErr := a.ReadAllocation(t.Context(), groupID)
-			_, groupErr := a.ReadGroup(t.Context(), groupID)
+			_, groupErr := a.ReadGroup(t.Context(), approvals.Group{ID: groupID})
 			_, writeErr := a.WriteAllocation(t.Context(), groupID, approvals.Allocation{})
 			for _, err := range []error{findErr, readErr, groupErr, writeErr} {
 				if got := meaning(err); got != c.want || approvals.EffectIsUnknown(err) || approvals.IsRefused(err) {
@@ -498,7 +498,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 		for range 2 {
 			_, _ = a.ReadAllocation(t.Context(), groupID)
 			_, _ = a.WriteAllocation(t.Context(), groupID, approvals.Allocation{})
-			_, _ = a.ReadGroup(t.Context(), groupID)
+			_, _ = a.ReadGroup(t.Context(), approvals.Group{ID: groupID})
 			_, _ = a.FindGroup(t.Context(), "Finance")
 			o.clock.pass(time.Minute)
 		}
@@ -520,7 +520,7 @@ func TestRenamedGroup(t *testing.T) {
 		}
 		o.RenameGroup(groupID, "Prod")
 		o.clock.pass(freshGroupAge + time.Millisecond)
-		if g, err := a.ReadGroup(t.Context(), groupID); err != nil || g.Name != "Prod" {
+		if g, err := a.ReadGroup(t.Context(), approvals.Group{ID: groupID}); err != nil || g.Name != "Prod" {
 			t.Errorf("directory %v: got %+v, %v", directory, g, err)
 		}
 		if g, err := a.FindGroup(t.Context(), "Finance"); err == nil {
@@ -538,27 +538,75 @@ func TestReadGroupBeyondTheLists(t *testing.T) {
 	o := newOrganization(t)
 	a := o.allocations(t, StaticToken(o.PersonalAccessToken()))
 	o.AddGroup(fakeuipath.Group{ID: unlisted, Name: "AD", Directory: true})
-	if g, err := a.ReadGroup(t.Context(), unlisted); err != nil || g.Name != "" || g.ID != unlisted {
+	if g, err := a.ReadGroup(t.Context(), approvals.Group{ID: unlisted}); err != nil || g.Name != "" || g.ID != unlisted {
 		t.Errorf("a directory's group without an allocation: got %+v, %v", g, err)
 	}
 	o.RemoveGroup(unlisted)
-	if _, err := a.ReadGroup(t.Context(), unlisted); !approvals.IsNotFound(err) {
+	if _, err := a.ReadGroup(t.Context(), approvals.Group{ID: unlisted}); !approvals.IsNotFound(err) {
 		t.Errorf("a group that is gone: got %v", err)
 	}
 	o.OrphanGroup(groupID)
 	o.clock.pass(time.Minute)
-	if g, err := a.ReadGroup(t.Context(), groupID); err != nil || g.Name != "Finance" {
+	if g, err := a.ReadGroup(t.Context(), approvals.Group{ID: groupID}); err != nil || g.Name != "Finance" {
 		t.Errorf("a deleted group with an allocation: got %+v, %v", g, err)
 	}
 	for _, f := range []fault.Fault{{Status: 500}, {Status: 429}, page, away} {
 		f.Times = 1
 		o.Inject("GET identity group", f)
-		if _, err := a.ReadGroup(t.Context(), groupID); err == nil || approvals.IsRefused(err) {
+		if _, err := a.ReadGroup(t.Context(), approvals.Group{ID: groupID}); err == nil || approvals.IsRefused(err) {
 			t.Errorf("%+v: got %v", f, err)
 		}
 	}
-	if _, err := a.ReadGroup(t.Context(), "a/b"); !approvals.IsRefused(err) {
+	if _, err := a.ReadGroup(t.Context(), approvals.Group{ID: "a/b"}); !approvals.IsRefused(err) {
 		t.Errorf("not an id: got %v", err)
+	}
+}
+
+// A name that was shown and that UiPath does not show any more is unknown: a list that is out of
+// reach may have it. Without such a list two looks prove that it is gone.
+func TestANameThatIsNotShown(t *testing.T) {
+	const id = "11111111-5af3-4e43-8516-1adad6e98fc9"
+	const hidden = "later after 0s: UiPath does not show the group's name at the moment"
+	const forbidden = "UIPATH_ACCESS_TOKEN: UiPath does not let the bot do this (403)"
+	lists := []string{"GET identity group", "GET identity groups"}
+	missing := fault.Fault{Status: 404, Error: "not here"}
+	for name, c := range map[string]struct {
+		fault      fault.Fault
+		operations []string
+		want       string
+		second     string
+	}{
+		"identity does not find it": {missing, lists, hidden, hidden},
+		"identity is forbidden":     {fault.Fault{Status: 403, Error: "no"}, lists, forbidden, forbidden},
+		"the other list is, too":    {missing, append(lists, "GET groups with-quota"), hidden, hidden},
+		"the list lacks it":         {fault.Fault{Body: "[]"}, lists[1:], hidden, meaning(nil)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOrganization(t)
+			a := o.allocations(t, StaticToken(o.PersonalAccessToken()))
+			shown := approvals.Group{ID: o.AddGroup(fakeuipath.Group{ID: id, Name: "Robots"}), Name: "Robots"}
+			o.Inject("GET identity group", missing)
+			for _, operation := range c.operations {
+				o.Inject(operation, c.fault)
+			}
+			read := func(after time.Duration, want string) {
+				t.Helper()
+				o.clock.pass(after)
+				if g, err := a.ReadGroup(t.Context(), shown); meaning(err) != want {
+					t.Errorf("got %+v, %s, want %s", g, meaning(err), want)
+				}
+			}
+			read(0, c.want)
+			read(secondLookAfter, c.second)
+			if g, err := a.ReadGroup(t.Context(), approvals.Group{ID: id}); err != nil || g.Name != "" {
+				t.Errorf("a name that was never shown: got %+v, %v", g, err)
+			}
+			o.Clear()
+			o.clock.pass(time.Minute)
+			if g, err := a.ReadGroup(t.Context(), shown); err != nil || g.Name != "Robots" {
+				t.Errorf("after the mend: got %+v, %v", g, err)
+			}
+		})
 	}
 }
 

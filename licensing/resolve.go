@@ -54,30 +54,72 @@ func (c *Client) ResolveGroup(ctx context.Context, ref string) (Group, error) {
 // allocation, has no name. A group that has no allocation to read either is a
 // Refused [*Error] with status 404.
 func (c *Client) ReadGroup(ctx context.Context, id string) (Group, error) {
+	group, _, err := c.readGroup(ctx, id)
+	return group, err
+}
+
+// ReadNamedGroup is ReadGroup for a group that had a name. A name that UiPath does not show is
+// unknown. The error is that of a list which UiPath does not let the client read, or
+// [ErrNameUnknown]. Two looks at both lists, ten seconds to twenty minutes apart, prove that the
+// name is gone.
+func (c *Client) ReadNamedGroup(ctx context.Context, id string) (Group, error) {
+	group, lists, err := c.readGroup(ctx, id)
+	switch {
+	case err != nil:
+		return group, err
+	case group.Name != "":
+		c.seen.shows(nameOf(id))
+		return group, nil
+	}
+	return group, c.checkNameless(id, lists)
+}
+
+// checkNameless is nil if looks agree that lists show no name for the group of an id.
+func (c *Client) checkNameless(id string, lists GroupLists) error {
+	for _, err := range []error{lists.IdentityErr, lists.AllocationsErr} {
+		switch {
+		case err == nil:
+		case isAbsent(err):
+			return &Error{Op: opReadGroup, Kind: Later, Err: ErrNameUnknown}
+		default:
+			return err
+		}
+	}
+	if !c.seen.lacks(nameOf(id), c.transport.now()) {
+		return &Error{Op: opReadGroup, Kind: Later, Err: ErrNameUnknown}
+	}
+	return nil
+}
+
+// readGroup returns the lists with a group that none of them has a name for.
+func (c *Client) readGroup(ctx context.Context, id string) (Group, GroupLists, error) {
+	var lists GroupLists
 	if !isPathSegment(id) {
-		return Group{}, &Error{Op: opReadGroup, Kind: Refused, Err: ErrBadID}
+		return Group{}, lists, &Error{Op: opReadGroup, Kind: Refused, Err: ErrBadID}
 	}
 	group, err := c.readIdentityGroup(ctx, id)
 	if err == nil || !isOutOfReach(err) && !isBadID(err) {
-		return group, err
+		return group, lists, err
 	}
-	group, found, err := c.groupListsWithin(ctx, freshGroupAge).findNamed(id)
+	lists = c.groupListsWithin(ctx, freshGroupAge)
+	group, found, err := lists.findNamed(id)
 	if !found && err == nil {
 		looked := c.groups.now()
-		group, found, err = c.groupListsWithin(ctx, c.groups.now().Sub(looked)).findNamed(id)
+		lists = c.groupListsWithin(ctx, c.groups.now().Sub(looked))
+		group, found, err = lists.findNamed(id)
 	}
 	if found || err != nil {
-		return group, err
+		return group, lists, err
 	}
 	_, err = c.readEndpoint(ctx, id, "")
 	if isAbsent(err) {
 		var quotaErr error
 		if _, quotaErr = c.readEndpoint(ctx, id, withQuota); quotaErr != nil {
-			return Group{}, joinAnswers(err, quotaErr)
+			return Group{}, lists, joinAnswers(err, quotaErr)
 		}
 		err = nil
 	}
-	return Group{ID: groupname.CanonicalID(id)}, err
+	return Group{ID: groupname.CanonicalID(id)}, lists, err
 }
 
 // isBadID reports a 400: Identity takes GUIDs alone.

@@ -1,6 +1,7 @@
 package licensing
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,65 +28,114 @@ type endpointMemory struct {
 	known      map[endpoint]bool
 	noQuotasAt time.Time // when UiPath last had no quotas; zero: never
 
-	// limits has what is known of the limits of each group.
-	limits map[string]limitsSeen
+	limited  map[string]map[string]bool // the codes of each group that had a limit when last told
+	absences map[string]absence         // of what a group may have and looks do not show
 }
 
-// limitsSeen is what answers of with-quota told last of a group's limits.
-type limitsSeen struct {
-	none   bool      // there are none
-	missed time.Time // otherwise: when an answer first left them out since; zero: none did
+// An absence is a run of looks that do not show a thing: the codes of a group, a limit, a name.
+type absence struct{ first, last time.Time }
+
+// Two looks that do not show a thing prove together that it is gone. They lie this far apart: jobs
+// that wait look at least every ten minutes.
+const (
+	secondLookAfter  = 10 * time.Second
+	secondLookWithin = 20 * time.Minute
+)
+
+// lacks takes a look that does not show a thing. It reports whether an earlier look agrees.
+func (m *endpointMemory) lacks(thing string, now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.lacksLocked(thing, now)
 }
 
-// lostLimitsAge is the time between the two looks that together say that a group has no
-// limits any more, although neither says so in plain words.
-const lostLimitsAge = 10 * time.Second
+// shows takes a look that shows a thing.
+func (m *endpointMemory) shows(thing string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.absences, thing)
+}
 
-// missesLimits takes what with-quota tells of a group's limits, nil for nothing. missing
-// means that there were limits and no earlier look agrees that they are gone. leftOut means
+func (m *endpointMemory) lacksLocked(thing string, now time.Time) bool {
+	run, isKnown := m.absences[thing]
+	if !isKnown || now.Before(run.first) || now.Sub(run.last) > secondLookWithin {
+		run.first = now
+	}
+	run.last = now
+	if m.absences == nil {
+		m.absences = map[string]absence{}
+	}
+	m.absences[thing] = run
+	return now.Sub(run.first) >= secondLookAfter
+}
+
+// missesLimits takes what with-quota tells of the limits of a group with codes, nil for nothing.
+// missing means that a code had a limit and no earlier look agrees that it is gone. leftOut means
 // that this memory cannot tell: another process may have seen limits.
-func (m *endpointMemory) missesLimits(groupID string, told []Quota, now time.Time) (missing, leftOut bool) {
-	id := limitsKey(groupID)
+func (m *endpointMemory) missesLimits(
+	groupID string, codes []string, told []Quota, now time.Time,
+) (missing, leftOut bool) {
+	id := memoryKey(groupID)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	seen, isKnown := m.limits[id]
-	switch {
-	case told != nil:
-		m.setLimits(id, limitsSeen{none: len(told) == 0})
-	case !isKnown:
-		return false, true
-	case seen.none:
-	case !seen.missed.IsZero() && now.Sub(seen.missed) >= lostLimitsAge:
-		m.setLimits(id, limitsSeen{none: true})
-	default:
-		if seen.missed.IsZero() || seen.missed.After(now) {
-			m.setLimits(id, limitsSeen{missed: now})
+	leftOut = told == nil && m.limited[id] == nil
+	if told != nil {
+		m.limitCodes(id, quotaCodes(told))
+	}
+	for code := range m.limited[id] {
+		limit := limitOf(id, code)
+		switch {
+		case slices.ContainsFunc(told, func(q Quota) bool { return q.Code == code }):
+			delete(m.absences, limit)
+		case !slices.Contains(codes, code):
+			delete(m.limited[id], code)
+			delete(m.absences, limit)
+		case m.lacksLocked(limit, now):
+			delete(m.limited[id], code)
+		default:
+			missing = true
 		}
-		return true, false
 	}
-	return false, false
+	return missing, leftOut
 }
 
-// expectLimits takes over that a group had limits, unless answers have told better. The look
-// that left them out is the first of two.
-func (m *endpointMemory) expectLimits(groupID string, now time.Time) {
-	id := limitsKey(groupID)
+// expectLimits takes over that codes of a group had a limit. A run of looks that agree they have
+// none any more goes on.
+func (m *endpointMemory) expectLimits(groupID string, codes []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, isKnown := m.limits[id]; !isKnown {
-		m.setLimits(id, limitsSeen{missed: now})
+	if len(codes) > 0 {
+		m.limitCodes(memoryKey(groupID), NormalizeCodes(codes...))
 	}
 }
 
-// setLimits is called under the lock.
-func (m *endpointMemory) setLimits(id string, seen limitsSeen) {
-	if m.limits == nil {
-		m.limits = map[string]limitsSeen{}
+// limitCodes is called under the lock.
+func (m *endpointMemory) limitCodes(id string, codes []string) {
+	if m.limited == nil {
+		m.limited = map[string]map[string]bool{}
 	}
-	m.limits[id] = seen
+	if m.limited[id] == nil {
+		m.limited[id] = map[string]bool{}
+	}
+	for _, code := range codes {
+		m.limited[id][code] = true
+	}
 }
 
-func limitsKey(groupID string) string { return strings.ToLower(groupname.CanonicalID(groupID)) }
+func quotaCodes(quotas []Quota) []string {
+	codes := make([]string, len(quotas))
+	for i, q := range quotas {
+		codes[i] = q.Code
+	}
+	return codes
+}
+
+func memoryKey(groupID string) string { return strings.ToLower(groupname.CanonicalID(groupID)) }
+
+// What a look may lack. An id has no line break.
+func codesOf(groupID string) string  { return memoryKey(groupID) + "\ncodes" }
+func nameOf(groupID string) string   { return memoryKey(groupID) + "\nname" }
+func limitOf(id, code string) string { return id + "\nlimit\n" + code }
 
 func (m *endpointMemory) note(e endpoint) {
 	m.mu.Lock()

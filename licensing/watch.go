@@ -54,13 +54,13 @@ func (c *Client) ListAllocations(ctx context.Context) ([]ListedAllocation, error
 	return all, err
 }
 
-// listedCodes is nil if the entry has no list of codes, or two that differ.
+// listedCodes is nil if the entry does not tell all codes, or has two lists that differ.
 func (b allocationBody) listedCodes() []string {
 	codes, err := soleCodes(b.codeLists())
-	if err != nil || !b.hasCodes() {
+	if err != nil || codes == nil {
 		return nil
 	}
-	return append([]string{}, NormalizeCodes(codes...)...)
+	return NormalizeCodes(codes...)
 }
 
 // ListAllocations lists the allocations of all groups that have one. The error is a

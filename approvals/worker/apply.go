@@ -25,8 +25,8 @@ func (w *Runner) apply(ctx context.Context, t approvals.LeasedJob, r approvals.R
 		return err
 	}
 	facts := approvals.WriteFacts{Tried: t.WasTried() || r.WriteAttempted}
-	groupID := r.Proposal.Group.ID // r itself may change while the group is read
-	group := guard.Begin(func() (approvals.Group, error) { return w.Licenses.ReadGroup(ctx, groupID) })
+	shown := r.Proposal.Group // r itself may change while the group is read
+	group := guard.Begin(func() (approvals.Group, error) { return w.Licenses.ReadGroup(ctx, shown) })
 	var err error
 	if facts.Allocation, err = w.readSince(ctx, r, r.AnsweredAt); err != nil {
 		return w.keepUnread(ctx, t, r, facts.Tried, err)

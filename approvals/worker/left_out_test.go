@@ -20,13 +20,16 @@ import (
 )
 
 // reticent is UiPath's HTTP without a network and with one group. It may leave settings out of
-// its answers to reads, and has no list of allocations.
+// its answers to reads, or answer otherwise, and has no list of allocations.
 type reticent struct {
 	mu       sync.Mutex
 	codes    []string
 	limits   map[string]int
 	external bool
 	leaves   []string // the fields that it leaves out
+	instead  object   // what it answers in some fields, in place of the truth
+	noQuotas bool     // as an Automation Suite
+	identity int      // the status of all answers of Identity; 0: the truth
 	puts     []string
 }
 
@@ -37,6 +40,19 @@ func (u *reticent) leaveOut(fields ...string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.leaves = fields
+}
+
+// until has UiPath answer otherwise for a while, or for good.
+func (u *reticent) until(over time.Duration, change, back func()) {
+	set := func(f func()) {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		f()
+	}
+	set(change)
+	if over > 0 {
+		time.AfterFunc(over, func() { set(back) })
+	}
 }
 
 // seen is what a test looks at: the state and the bodies of the writes.
@@ -57,7 +73,9 @@ func (u *reticent) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch path := r.URL.Path; {
 	case r.Method == http.MethodPut:
 		answer = u.write(r)
-	case strings.HasSuffix(path, "/group/"+reticentGroup+"/with-quota"):
+	case strings.Contains(path, "/identity_/") && u.identity != 0:
+		status, answer = u.identity, object{"message": "passing"}
+	case strings.HasSuffix(path, "/group/"+reticentGroup+"/with-quota") && !u.noQuotas:
 		answer = u.without(object{"groupRule": object{"userBundleCodes": u.codes}, "quotas": u.quotas()})
 	case strings.HasSuffix(path, "/group/"+reticentGroup):
 		var seats []object
@@ -84,6 +102,11 @@ func (u *reticent) RoundTrip(r *http.Request) (*http.Response, error) {
 func (u *reticent) without(answer object) object {
 	for _, field := range u.leaves {
 		delete(answer, field)
+	}
+	for field, value := range u.instead {
+		if _, has := answer[field]; has {
+			answer[field] = value
+		}
 	}
 	return answer
 }
@@ -250,6 +273,153 @@ func TestExternalLeftOutForGood(t *testing.T) {
 				if e == nil || !e.ExternalUnknown || e.QuotasUnknown || !slices.Equal(e.Remaining, []string{"NEW"}) {
 					t.Errorf("after a day it did %+v", e)
 				}
+			})
+		})
+	}
+}
+
+// Codes that one look does not tell stay. Two looks that agree are believed: an admin may have
+// taken the allocation away, and a group that never had one may look like that.
+func TestCodesThatAreNotTold(t *testing.T) {
+	t.Parallel()
+	untold := object{"allocatedUserBundles": nil, "groupRule": nil, "quotas": nil}
+	for name, c := range map[string]struct {
+		codes    []string
+		noQuotas bool
+		first    bool // it is so before the card
+		over     time.Duration
+		want     string
+	}{
+		"for a moment":                {codes: []string{"OLD"}, over: 5 * time.Second, want: `["NEW","OLD"]`},
+		"for a moment, without quota": {codes: []string{"OLD"}, noQuotas: true, over: 5 * time.Second, want: `["NEW","OLD"]`},
+		"for good":                    {codes: []string{"OLD"}, want: `["NEW"]`},
+		"of a group without any":      {first: true, want: `["NEW"]`},
+		"of one, without quota":       {first: true, noQuotas: true, want: `["NEW"]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			live(t, func(w *world) {
+				u := &reticent{codes: c.codes, noQuotas: c.noQuotas}
+				hide := func() {
+					u.until(c.over, func() { u.instead = untold }, func() { u.instead = nil })
+				}
+				if c.first {
+					hide()
+				}
+				w.workOn(u)
+				r := w.cardedOn("e1")
+				w.workOn(u) // a restart
+				if !c.first {
+					hide()
+				}
+				w.react(r, anna, true)
+				r = w.until("a write", func(Request) bool { _, _, puts := u.seen(); return len(puts) > 0 })
+				if took := time.Since(r.DecidedAt); took > time.Minute {
+					t.Errorf("it took %v", took)
+				}
+				if _, _, puts := u.seen(); !strings.Contains(puts[0], `"userBundleCodes":`+c.want) {
+					t.Errorf("wrote %v, want %s", puts, c.want)
+				}
+				u.until(0, func() { u.instead = nil }, nil)
+				w.untilState(Done)
+			})
+		})
+	}
+}
+
+// A limit that the card shows and that one look lacks stays, whatever the form of that look. A
+// second look that agrees is believed: an admin has lifted the limit.
+func TestALimitThatOneLookLacks(t *testing.T) {
+	t.Parallel()
+	limit := func(code string, limit any) object { return object{"userBundleCode": code, "limit": limit} }
+	for name, shown := range map[string][]object{
+		"null":    {limit("OLD", nil), limit("NEXT", 7)},
+		"zero":    {limit("OLD", 0), limit("NEXT", 7)},
+		"missing": {limit("NEXT", 7)},
+		"none":    {},
+	} {
+		for _, over := range []time.Duration{5 * time.Second, 0} {
+			t.Run(fmt.Sprint(name, " for ", over), func(t *testing.T) {
+				t.Parallel()
+				live(t, func(w *world) {
+					u := &reticent{codes: []string{"NEXT", "OLD"}, limits: map[string]int{"NEXT": 7, "OLD": 5}}
+					w.workOn(u)
+					r := w.cardedOn("e1")
+					w.workOn(u) // a restart
+					u.until(over, func() { u.instead = object{"quotas": shown} }, func() { u.instead = nil })
+					w.react(r, anna, true)
+					r = w.until("a write", func(Request) bool { _, _, puts := u.seen(); return len(puts) > 0 })
+					u.until(0, func() { u.instead = nil }, nil)
+					if took := time.Since(r.DecidedAt); took > time.Minute {
+						t.Errorf("it took %v", took)
+					}
+					w.ended(w.untilState(Done), Done, ReasonConfirmed)
+					want := 5
+					if over == 0 {
+						want = 0
+					}
+					if limits, _, puts := u.seen(); limits["OLD"] != want || name != "none" && limits["NEXT"] != 7 {
+						t.Errorf("wrote %v; the limits are %v", puts, limits)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A limit that UiPath confirmed is waited for, too, where the card did not show it.
+func TestAConfirmedLimitThatOneLookLacks(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		u := &reticent{codes: []string{"OLD"}, limits: map[string]int{}}
+		w.workOn(u)
+		later := w.cardedOn("e1")
+		r, _, err := w.store.FileRequest(w.Context(), Request{
+			ID: NewID(), EnvelopeID: "e2", Requester: requester, Channel: "C-APPROVALS",
+			Ask:   Ask{Group: reticentGroup, Codes: []string{"OLD"}, Quotas: []Quota{{Code: "OLD", Limit: 5}}},
+			Terms: Terms{TTL: time.Hour},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.request = r
+		w.react(w.until("a card", func(r Request) bool { return r.CardTS != "" }), anna, true)
+		w.untilState(Done)
+		time.Sleep(2 * ReadLag)
+		w.workOn(u) // a restart
+		u.until(5*time.Second, func() { u.instead = object{"quotas": []object{}} }, func() { u.instead = nil })
+		w.request = later
+		w.react(later, anna, true)
+		w.ended(w.untilState(Done), Done, ReasonConfirmed)
+		if limits, _, puts := u.seen(); limits["OLD"] != 5 {
+			t.Errorf("wrote %v", puts)
+		}
+	})
+}
+
+// A name that the card shows and that Identity does not show for a moment is unknown, and the
+// request waits. A refusal is for an operator.
+func TestANameThatIsNotShown(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusNotFound, http.StatusForbidden, http.StatusUnauthorized} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			t.Parallel()
+			live(t, func(w *world) {
+				u := &reticent{codes: []string{}}
+				w.workOn(u)
+				r := w.cardedOn("e1")
+				if r.Proposal.Group.Name == "" {
+					t.Fatal("the card shows no name")
+				}
+				time.Sleep(4 * time.Second) // lists are kept for three
+				u.until(20*time.Second, func() { u.identity = status }, func() { u.identity = 0 })
+				w.react(r, anna, true)
+				delayed := w.until("a delay", func(r Request) bool { return r.DelayReason != "" })
+				_, _, puts := u.seen()
+				if delayed.OperatorFault != (status != http.StatusNotFound) || len(puts) > 0 {
+					t.Errorf("it waits because %q, wrote %v", delayed.DelayReason, puts)
+				}
+				w.ended(w.untilState(Done), Done, ReasonConfirmed)
 			})
 		})
 	}

@@ -241,20 +241,21 @@ type Licenses interface {
 	// guesses: if several groups have the name, or none, the error is *GroupError.
 	FindGroup(ctx context.Context, reference string) (approvals.Group, error)
 
-	// ReadGroup reads the group of an id, with its name of now. The name is unknown if
-	// UiPath lacks a list with the group. approvals.IsNotFound is true of the error if
-	// UiPath lacks the group.
-	ReadGroup(ctx context.Context, id string) (approvals.Group, error)
+	// ReadGroup reads a group that UiPath has shown, with its name of now. The name is
+	// unknown if UiPath lacks a list with the group. If the group was shown with a name, that
+	// is an error until a second, later look at all lists agrees. approvals.IsNotFound is true
+	// of the error if UiPath lacks the group.
+	ReadGroup(ctx context.Context, shown approvals.Group) (approvals.Group, error)
 
 	// ReadAllocation reads a group's allocation from UiPath, never from memory. Owned is
 	// nil if UiPath hides what the organization owns. The error is a *DelayError with
 	// approvals.ErrQuotasUnknown while seat limits may be hidden.
 	ReadAllocation(ctx context.Context, groupID string) (approvals.Allocation, error)
 
-	// ExpectLimits says that UiPath showed seat limits of a group before. After a reading with
-	// LimitsLeftOut, the next ones are approvals.ErrQuotasUnknown until one shows limits, or
-	// one at least approvals.SecondLookAfter later leaves them out, too.
-	ExpectLimits(groupID string)
+	// ExpectLimits says that UiPath showed seat limits of these codes before. A reading of the
+	// group that lacks one is approvals.ErrQuotasUnknown, until another one at least
+	// approvals.SecondLookAfter later agrees.
+	ExpectLimits(groupID string, codes []string)
 
 	// WriteAllocation replaces a group's whole allocation, except for what the
 	// organization owns, and returns the allocation in UiPath's answer. The caller

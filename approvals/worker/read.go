@@ -9,8 +9,14 @@ import (
 )
 
 // readAllocation reads a group's allocation from UiPath. A reading that contradicts
-// what UiPath confirmed a moment ago is a *DelayError, and comes with it.
+// what UiPath confirmed a moment ago is a *DelayError, and comes with it. A limit that it
+// confirmed longer ago is believed gone after two looks.
 func (w *Runner) readAllocation(ctx context.Context, groupID string) (approvals.Allocation, error) {
+	earlier, err := w.Store.LastConfirmed(ctx, groupID)
+	if err != nil {
+		return approvals.Allocation{}, err
+	}
+	w.Licenses.ExpectLimits(groupID, earlier.LimitedCodes())
 	read, err := w.Licenses.ReadAllocation(ctx, groupID)
 	if err != nil {
 		return approvals.Allocation{}, err
@@ -61,10 +67,12 @@ func (w *Runner) readSince(ctx context.Context, r approvals.Request, answeredAt 
 
 // readForWrite reads the allocation before a change to it, or after one. What UiPath said yes
 // to is accepted, or nil: a read of exactly that is on time, although an older confirmation
-// contradicts it.
+// contradicts it. It takes two looks to believe that a limit is gone that the card shows: a write
+// would lift it.
 func (w *Runner) readForWrite(
 	ctx context.Context, r approvals.Request, accepted *approvals.Allocation,
 ) (approvals.Allocation, error) {
+	w.Licenses.ExpectLimits(r.Proposal.Group.ID, r.LimitedCodes())
 	read, err := w.readAllocation(ctx, r.Proposal.Group.ID)
 	if errors.Is(err, approvals.ErrReadIsLate) && accepted != nil && approvals.SameSet(read.Codes, accepted.Codes) {
 		err = nil
@@ -87,7 +95,7 @@ func (w *Runner) checkShown(ctx context.Context, groupID string, read approvals.
 	}
 	err = approvals.CheckShown(before, read)
 	if errors.Is(err, approvals.ErrQuotasUnknown) && read.LimitsLeftOut {
-		w.Licenses.ExpectLimits(groupID)
+		w.Licenses.ExpectLimits(groupID, read.Codes) // which of them had a limit is not recorded
 	}
 	return err
 }

@@ -85,7 +85,7 @@ func (w *Runner) findTermsToday(
 	ctx context.Context, r approvals.Request, now time.Time,
 ) (today approvals.Terms, people [][]string, err error) {
 	policy, proposal := w.Policy(), *r.Proposal
-	if proposal.Group, err = w.Licenses.ReadGroup(ctx, r.Proposal.Group.ID); err != nil {
+	if proposal.Group, err = w.Licenses.ReadGroup(ctx, r.Proposal.Group); err != nil {
 		return today, nil, err
 	}
 	input, err := w.policyInput(ctx, policy, proposal.PolicyInput(r, now))

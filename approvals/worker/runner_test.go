@@ -277,10 +277,10 @@ func (u *uipath) FindGroup(_ context.Context, ref string) (Group, error) {
 	return groupname.Group(ref, "Robot developers"), nil
 }
 
-func (u *uipath) ReadGroup(ctx context.Context, id string) (Group, error) {
-	group, err := u.FindGroup(ctx, id)
+func (u *uipath) ReadGroup(ctx context.Context, shown Group) (Group, error) {
+	group, err := u.FindGroup(ctx, shown.ID)
 	if u.renamed != "" {
-		group = groupname.Group(id, u.renamed)
+		group = groupname.Group(shown.ID, u.renamed)
 	}
 	return group, err
 }
@@ -323,8 +323,8 @@ func (u *uipath) ReadAllocation(_ context.Context, id string) (Allocation, error
 	return rule, nil
 }
 
-// ExpectLimits changes nothing: no reading has LimitsLeftOut.
-func (u *uipath) ExpectLimits(string) {}
+// ExpectLimits changes nothing: what a reading lacks is gone.
+func (u *uipath) ExpectLimits(string, []string) {}
 
 func (u *uipath) WriteAllocation(_ context.Context, id string, asked Allocation) (Allocation, error) {
 	u.mu.Lock()

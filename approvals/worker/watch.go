@@ -141,7 +141,7 @@ func (w *Runner) lookDirectly(
 		return err
 	}
 	group := known.Group
-	if found, err := w.Licenses.ReadGroup(ctx, group.ID); err == nil {
+	if found, err := w.Licenses.ReadGroup(ctx, group); err == nil {
 		group = found
 	}
 	allocation, err := w.Licenses.ReadAllocation(ctx, group.ID)

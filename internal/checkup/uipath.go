@@ -241,7 +241,7 @@ func (s Subject) checkPolicyGroups(
 func (s Subject) checkPolicyGroup(ctx context.Context, f *findings, u approvals.Unmatched, found, do string) {
 	var err error
 	if u.IsID {
-		_, err = s.UiPath.ReadGroup(ctx, u.Text)
+		_, err = s.UiPath.ReadGroup(ctx, approvals.Group{ID: u.Text})
 	} else {
 		_, err = s.UiPath.FindGroup(ctx, u.Text)
 	}
