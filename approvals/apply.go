@@ -171,6 +171,13 @@ type WriteFailure struct {
 // believed.
 const SecondLookAfter = 10 * time.Second
 
+// mayBeSecondLook reports whether a look belongs to a first one: long after it, or after a clock
+// was put back, two looks say nothing together. Zero: there was none.
+func mayBeSecondLook(first, now time.Time) bool {
+	age := now.Sub(first)
+	return !first.IsZero() && age >= 0 && age <= time.Hour
+}
+
 // FailedWrite is the failure of a write unseen by any read. A refusal ends the
 // request; its effect stays unknown where an earlier attempt may have had one.
 func FailedWrite(err error, triedBefore bool) WriteFailure {
@@ -196,7 +203,7 @@ func UnreadWrite(err error) WriteFailure {
 func DecideFailure(r Request, f WriteFailure, now time.Time) Event {
 	refusal, refused := asRefusal(f.Err)
 	switch {
-	case refused && f.OfRead && !f.Tried && r.RefusedAt.IsZero():
+	case refused && f.OfRead && !f.Tried && !mayBeSecondLook(r.RefusedAt, now):
 		return ReadRefused{}
 	case refused && f.OfRead && !f.Tried && now.Sub(r.RefusedAt) < SecondLookAfter, isOperators(f.Err):
 		return nil

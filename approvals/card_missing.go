@@ -2,13 +2,6 @@ package approvals
 
 import "time"
 
-// Two looks without a card prove its deletion if they are this far apart and no
-// further.
-const (
-	missPause = 10 * time.Second
-	missHolds = time.Hour
-)
-
 // Events of looks at a card.
 type (
 	// CardMissed means a look missed the card, or Slack told of its deletion. One such
@@ -45,9 +38,8 @@ func (CardSeen) move(r Request, _ time.Time) (Step, error) {
 // such look, which is to be recorded. Otherwise wait is how long until a look is late
 // enough to be the second. The card is deleted if both are zero.
 func (r Request) JudgeMiss(now time.Time) (first bool, wait time.Duration) {
-	age := now.Sub(r.CardMissingSince)
-	if r.CardMissingSince.IsZero() || age < 0 || age > missHolds {
-		return true, missPause
+	if !mayBeSecondLook(r.CardMissingSince, now) {
+		return true, SecondLookAfter
 	}
-	return false, max(0, missPause-age)
+	return false, max(0, SecondLookAfter-now.Sub(r.CardMissingSince))
 }

@@ -47,7 +47,7 @@ func DecideUnreadableRevocation(r Request, f RevocationFacts, err error) Event {
 	}
 	if IsRefused(err) {
 		switch {
-		case r.Grant.RefusedAt.IsZero():
+		case !mayBeSecondLook(r.Grant.RefusedAt, f.Now):
 			return ReadRefused{}
 		case f.Now.Sub(r.Grant.RefusedAt) < SecondLookAfter:
 			return nil

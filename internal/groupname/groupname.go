@@ -179,7 +179,7 @@ func tidy(text string) string {
 // PlainPunctuation returns the plain dash or quote for one of many that mean the
 // same in a name, and any other character as it is.
 func PlainPunctuation(r rune) rune {
-	if r == acuteAccent {
+	if strings.ContainsRune(accents, r) {
 		return '\''
 	}
 	if mapped := []rune(norm.NFKC.String(string(r))); len(mapped) == 1 {
@@ -194,11 +194,11 @@ func PlainPunctuation(r rune) rune {
 // or control character a blank.
 func mapVisible(r rune) rune {
 	switch {
-	case r == acuteAccent:
+	case strings.ContainsRune(accents, r):
 		return '\'' // before NFKC takes it for a blank with an accent on it
 	case unicode.IsSpace(r), unicode.IsControl(r), unicode.Is(unicode.Z, r), strings.ContainsRune(drawnBlanks, r):
 		return ' '
-	case r == utf8.RuneError,
+	case r == utf8.RuneError, r == khitanFiller,
 		unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
 		return -1
 	}
@@ -206,20 +206,29 @@ func mapVisible(r rune) rune {
 }
 
 const (
-	acuteAccent = '\u00b4' // typed for an apostrophe
+	// accents are typed for an apostrophe: the acute one, the Greek tonos, oxia, koronis, psili and
+	// dasia.
+	accents = "\u00b4\u0384\u1ffd\u1fbd\u1fbf\u1ffe"
 
-	// drawnBlanks are no blanks to Unicode: of Braille and of the hieroglyphs.
-	drawnBlanks = "\u2800\U00013441\U00013442"
+	// drawnBlanks are drawn as a blank and are none to Unicode: of Braille, of the hieroglyphs, the
+	// Hangul fillers, and the Mongolian vowel separator.
+	drawnBlanks = "\u2800\U00013441\U00013442\u115f\u1160\u3164\uffa0\u180e"
+
+	khitanFiller = '\U00016fe4' // invisible, and no such thing to Unicode
 
 	// otherDashes are drawn as a dash and are no dash to Unicode: the hyphen bullet,
 	// the modifier minus, the Arabic full stop, the heavy minus, the Coptic hyphens,
-	// and straight lines for boxes.
-	otherDashes = "\u2043\u02d7\u06d4\u2796\u2cba\u2cbb\u2500\u2501\u23af"
+	// and straight lines for boxes, dashed ones and halves too.
+	otherDashes = "\u2043\u02d7\u06d4\u2796\u2cba\u2cbb\u2500\u2501\u23af" +
+		"\u2504\u2505\u2508\u2509\u254c\u254d\u2574\u2576\u2578\u257a\u257c\u257e"
 )
 
-// singleQuotes are typed or printed for an apostrophe. unicode.Quotation_Mark
-// has some of them too, and does not tell single from double.
-const singleQuotes = "‘’‚‛‹›`′‵ʹʻʼʽ՚"
+// singleQuotes are typed or printed for an apostrophe, doubleQuotes for quotes.
+// unicode.Quotation_Mark has some of them too, and does not tell single from double.
+const (
+	singleQuotes = "‘’‚‛‹›`′‵ʹʻʼʽˊˋ՚׳ꞌ"
+	doubleQuotes = "ʺˮ״"
+)
 
 // mapPunctuation makes one character of all dashes, and of quotes one of two. The
 // double ones are dropped later.
@@ -232,7 +241,7 @@ func mapPunctuation(r rune) rune {
 		return '\''
 	case r >= '\u300c' && r <= '\u300f':
 		return r
-	case unicode.Is(unicode.Quotation_Mark, r) && r != '\'':
+	case strings.ContainsRune(doubleQuotes, r), unicode.Is(unicode.Quotation_Mark, r) && r != '\'':
 		return '"'
 	}
 	return r
