@@ -25,7 +25,7 @@ var (
 	uipathOperations = []string{
 		"PUT group", "PUT group", "PUT group", "PUT group with-quota", "GET group with-quota", "GET group with-quota",
 		"GET group",
-		"GET account", "GET groups with-quota", "GET identity groups", "token",
+		"GET account", "GET groups with-quota", "GET identity groups", "GET identity group", "token",
 	}
 )
 
@@ -94,6 +94,17 @@ func (w *world) refuseToken(_ context.Context, d *rand.Rand) {
 var slackErrors = []string{"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited",
 	"not_in_channel", "no_permission"}
 
+// isAboutChannel reports whether an answer proves that nothing was posted.
+func isAboutChannel(problem string) bool {
+	return problem == "not_in_channel" || problem == "no_permission"
+}
+
+// silentReads are answers of UiPath that tell nothing of a group's codes.
+var silentReads = map[string][]string{
+	"GET group":            {`{"allocatedUserBundles":null,"availableUserBundles":null}`, `{}`},
+	"GET group with-quota": {`{"groupRule":null,"quotas":null}`, `{"groupRule":{"userBundleCodes":null},"quotas":[]}`},
+}
+
 // refusals are answers of UiPath that are final.
 var refusals = []int{400, 403, 404, 409}
 
@@ -121,6 +132,9 @@ func (w *world) harmSlackCall(_ context.Context, d *rand.Rand) {
 	if d.IntN(4) == 0 {
 		f = fault.Fault{Error: pickOne(d, slackErrors)}
 	}
+	if method == "chat.postMessage" && d.IntN(3) == 0 && !isAboutChannel(f.Error) {
+		f.AfterEffect = true // whatever the answer says
+	}
 	if method == "response_url" && f.Status == 0 && !f.AfterEffect && (f.Error != "" || f.Body != "") {
 		f = fault.Fault{Status: 500} // its 200 means yes, whatever the body
 	}
@@ -133,11 +147,13 @@ func (w *world) harmSlackCall(_ context.Context, d *rand.Rand) {
 
 func (w *world) harmUiPathCall(_ context.Context, d *rand.Rand) {
 	f, operation := pickOne(d, failures()), pickOne(d, uipathOperations)
-	if d.IntN(8) == 0 && operation != "token" {
+	if silent := silentReads[operation]; silent != nil && d.IntN(4) == 0 {
+		f = fault.Fault{Body: pickOne(d, silent)}
+	} else if d.IntN(8) == 0 && operation != "token" {
 		f = fault.Fault{Status: pickOne(d, refusals), Error: "the suite refuses"}
 	}
 	f.Times = 1 + d.IntN(2)
-	if f.Hang {
+	if f.Hang || f.Body != "" { // two that agree are believed
 		f.Times = 1
 	}
 	w.planFault(&w.uipath.Faults, operation, f)

@@ -42,6 +42,9 @@ const (
 	saysRecordUnknown = "cannot tell whether it was recorded"
 )
 
+// Why a request was superseded, where the name of its group is the reason.
+var saysOtherName = regexp.MustCompile("UiPath no longer shows the name `|the group with id `[^`]+` is called `")
+
 // Private words about a request. They carry no metadata.
 const (
 	saysNotPosted   = "was not put before an approver"

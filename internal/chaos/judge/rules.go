@@ -68,6 +68,7 @@ var (
 	cancelIgnored     = rule(Untrue, "cancelled and carried on")
 	carriedUnagreed   = rule(Untrue, "carried out without consent")
 	failedGroundless  = rule(Untrue, "failed without a refusal")
+	renameUntrue      = rule(Untrue, "superseded for a name that never changed")
 	expiredTooEarly   = rule(Untrue, "expired before its time")
 	correctionUntrue  = rule(Untrue, "a correction without the effect")
 )
