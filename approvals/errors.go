@@ -70,11 +70,12 @@ type DelayError struct {
 	Err    error
 }
 
-// An UnknownEffectError is a write with an open result: its answer was lost or
+// An UnknownEffectError is a write or a post with an open result: its answer was lost or
 // unclear.
 type UnknownEffectError struct {
 	After  time.Duration // as in DelayError
 	Reason string        // for people, in one clause
+	Closed bool          // as in DelayError
 	Err    error
 }
 
