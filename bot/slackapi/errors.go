@@ -104,7 +104,7 @@ func ClassifyError(method string, err error) error {
 	if err == nil {
 		return nil
 	}
-	err = outside.DropURL(err)
+	err = withoutEcho(outside.DropURL(err))
 	meaning := classify(method, err)
 	delay, isDelay := errors.AsType[*approvals.DelayError](meaning)
 	if isDelay && slices.Contains(postingMethods, method) && mayHavePosted(err) {
@@ -167,8 +167,7 @@ func classifyAnswer(method string, answer slack.SlackErrorResponse) error {
 	case remedies[answer.Err] != "":
 		return &approvals.DelayError{Reason: remedies[answer.Err], Closed: true, Err: err}
 	}
-	reason := "Slack refused the call with " + outside.OneLine(answer.Err, 60)
-	return &approvals.DelayError{Reason: reason, Closed: true, Err: err}
+	return &approvals.DelayError{Reason: "Slack refused the call with " + answer.Err, Closed: true, Err: err}
 }
 
 func delayByLimit(method string, after time.Duration, err error) error {
@@ -182,10 +181,9 @@ func delayByLimit(method string, after time.Duration, err error) error {
 func describeAnswer(answer slack.SlackErrorResponse) string {
 	switch {
 	case answer.Needed != "":
-		return fmt.Sprintf(" (needs the scope %s; the token has %s)",
-			outside.OneLine(answer.Needed, 100), outside.OneLine(answer.Provided, 300))
+		return fmt.Sprintf(" (needs the scope %s; the token has %s)", answer.Needed, answer.Provided)
 	case len(answer.ResponseMetadata.Messages) > 0:
-		return fmt.Sprintf(" (%s)", outside.OneLine(answer.ResponseMetadata.Messages[0], 200))
+		return fmt.Sprintf(" (%s)", answer.ResponseMetadata.Messages[0])
 	}
 	return ""
 }

@@ -16,6 +16,7 @@ import (
 	"licensebot/bot/bottest"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fault"
+	"licensebot/internal/outbound"
 )
 
 // meaning names what an error of a Web API call says about its effect.
@@ -156,6 +157,43 @@ func TestDetailsOfRefusals(t *testing.T) {
 		err := errors.Unwrap(ClassifyError("chat.postMessage", fmt.Errorf("call: %w", c.answer)))
 		if err == nil || !strings.HasSuffix(err.Error(), c.want) {
 			t.Errorf("%v instead of %s", err, c.want)
+		}
+	}
+}
+
+// TestAnswersThatRepeatAToken come from a proxy, in each place of an answer whose words reach a
+// log or a person.
+func TestAnswersThatRepeatAToken(t *testing.T) {
+	const echo = "bad header Authorization: Bearer xoxb-1-SECRET"
+	metadata := func(messages ...string) slack.ResponseMetadata { return slack.ResponseMetadata{Messages: messages} }
+	for name, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"the error":        {slack.SlackErrorResponse{Err: echo}, "Slack chat.postMessage: " + unnamed},
+		"a bare token":     {slack.SlackErrorResponse{Err: "xoxb-1-secret"}, unnamed},
+		"a long name":      {slack.SlackErrorResponse{Err: strings.Repeat("x", 61)}, unnamed},
+		"the scope wanted": {slack.SlackErrorResponse{Err: "missing_scope", Needed: echo, Provided: "commands"}, "missing_scope"},
+		"the scopes given": {slack.SlackErrorResponse{Err: "missing_scope", Needed: "users:read", Provided: "xoxb-secret"}, "missing_scope"},
+		"a message":        {slack.SlackErrorResponse{Err: "invalid_blocks", ResponseMetadata: metadata("XAPP-1-SECRET", "too long")}, "invalid_blocks (too long)"},
+		"all messages":     {slack.SlackErrorResponse{Err: "invalid_blocks", ResponseMetadata: metadata(echo)}, "invalid_blocks"},
+		"the status":       {slack.StatusCodeError{Code: 403, Status: "403 " + echo}, "slack server error: 403 Forbidden"},
+		"no HTTP":          {fmt.Errorf("malformed HTTP response %q", echo), errEcho.Error()},
+		"a page":           {&outbound.PageError{Title: echo}, errEcho.Error()},
+	} {
+		err := ClassifyError("chat.postMessage", fmt.Errorf("call: %w", c.err))
+		cause, told := err.Error(), err.Error()+approvals.DelayReason(err)
+		for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+			cause, told = inner.Error(), told+inner.Error()
+			if strings.HasPrefix(cause, "Slack chat.postMessage") {
+				break
+			}
+		}
+		if !strings.HasSuffix(cause, c.want) || strings.Contains(strings.ToLower(told), "secret") {
+			t.Errorf("%s: %q is told, caused by %q", name, told, cause)
+		}
+		if _, refusal := AnswerOf(err); strings.Contains(strings.ToLower(refusal), "secret") {
+			t.Errorf("%s: doctor tells %q", name, refusal)
 		}
 	}
 }
