@@ -175,6 +175,15 @@ func (r Request) IsVote(name string) bool {
 	return ok
 }
 
+// CheckCut is a delay if Slack counts more people than it names for an emoji that is a vote. A
+// missing person may be the one who said no.
+func (r Request) CheckCut(cut []string) error {
+	if !slices.ContainsFunc(cut, r.IsVote) {
+		return nil
+	}
+	return &DelayError{Reason: "Slack does not name all people who reacted", Err: ErrVotesCut}
+}
+
 // VotesDiffer reports whether two readings of the reactions on the request's card
 // have different votes.
 func (r Request) VotesDiffer(before, after []Reaction) bool {

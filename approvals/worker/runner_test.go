@@ -439,8 +439,10 @@ type slackFake struct {
 	replies map[string][]Reaction // on the replies to a card
 	lagging bool                  // looks show nothing of ben's yet
 	cut     []string              // emoji of which a survey lists only some people
-	short   bool                  // nor does it count them
-	dated   bool                  // the timestamps of cards tell when they were posted
+
+	cutOnCard, cutOnReplies []string // the same of a look at a card, and at its thread
+	short                   bool     // nor does it count them
+	dated                   bool     // the timestamps of cards tell when they were posted
 }
 
 // An utterance is what was said in a thread, when, and of a request in which
@@ -618,13 +620,15 @@ func (s *slackFake) Now(context.Context) (now time.Time, err error) {
 	return now, err
 }
 
-func (s *slackFake) CardReactions(_ context.Context, channel, ts string) ([]Reaction, error) {
+func (s *slackFake) CardReactions(_ context.Context, channel, ts string) ([]Reaction, []string, error) {
 	var shown []Reaction
 	var gone bool
 	var onLook func()
 	var faulty error
+	var cut []string
 	err := s.do("look", func() {
 		shown, gone, onLook, faulty = slices.Clone(s.cards[ts]), s.deleted[ts], s.onLook, s.faulty[ts]
+		cut = s.cutOnCard
 		if s.lagging {
 			shown = slices.DeleteFunc(shown, func(r Reaction) bool { return r.User == ben })
 		}
@@ -636,17 +640,17 @@ func (s *slackFake) CardReactions(_ context.Context, channel, ts string) ([]Reac
 		err = ErrCardDeleted
 	}
 	if faulty != nil {
-		return nil, faulty
+		return nil, nil, faulty
 	}
 	if onLook != nil {
 		onLook()
 	}
-	return shown, err
+	return shown, cut, err
 }
 
-func (s *slackFake) ReplyReactions(_ context.Context, _, card string) (shown []Reaction, err error) {
-	err = s.do("reply_reactions", func() { shown = s.replies[card] })
-	return shown, err
+func (s *slackFake) ReplyReactions(_ context.Context, _, card string) (shown []Reaction, cut []string, err error) {
+	err = s.do("reply_reactions", func() { shown, cut = s.replies[card], s.cutOnReplies })
+	return shown, cut, err
 }
 
 func (s *slackFake) ReadHistory(_ context.Context, channel, oldest, latest string) (HistoryPage, error) {

@@ -263,9 +263,9 @@ func TestAnAnswerWithoutItsSubject(t *testing.T) {
 		t.Fatal(err)
 	}
 	for method, ask := range map[string]func() error{
-		"reactions.get":         func() error { _, err := r.directory.CardReactions(r.ctx, channel, ts); return err },
+		"reactions.get":         func() error { _, _, err := r.directory.CardReactions(r.ctx, channel, ts); return err },
 		"conversations.history": func() error { _, err := r.directory.ReadHistory(r.ctx, channel, ts, ts); return err },
-		"conversations.replies": func() error { _, err := r.directory.ReplyReactions(r.ctx, channel, ts); return err },
+		"conversations.replies": func() error { _, _, err := r.directory.ReplyReactions(r.ctx, channel, ts); return err },
 		"usergroups.users.list": func() error { _, err := r.directory.ListMembers(r.ctx, []string{"S0APPROVERS"}, 0); return err },
 	} {
 		for _, body := range []string{`{"ok":true}`, `{"ok":true,"type":"message"}`, `{"ok":true,"` + subjects[method] + `":null}`} {

@@ -42,7 +42,7 @@ func TestACardIsMissingInTwoReadings(t *testing.T) {
 			r := newRig(t, fakeslack.Config{})
 			ts := r.posted()
 			c.prepare(r, ts)
-			_, err := r.directory.CardReactions(r.ctx, channel, ts)
+			_, _, err := r.directory.CardReactions(r.ctx, channel, ts)
 			if err == nil || errors.Is(err, approvals.ErrCardDeleted) != c.gone {
 				t.Errorf("%v; deleted: %t", err, c.gone)
 			}
@@ -190,6 +190,35 @@ func TestRemoveMessage(t *testing.T) {
 	}
 }
 
+// A look tells of which emoji Slack counts more people than it names, although it was asked for
+// all of them: on a card, and on a reply.
+func TestALookTellsWhatSlackCuts(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	card := r.posted()
+	reply := r.card()
+	reply.ThreadTS = card
+	ts, err := r.messenger.PostMessage(r.ctx, reply)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 { // more than Slack names beside the reply
+		user := fmt.Sprintf("U0MANY%d", i)
+		r.slack.AddUser(fakeslack.User{ID: user, Name: user})
+		r.slack.Join(channel, user)
+		_ = r.slack.React(user, channel, ts, "x")
+	}
+	r.slack.Inject("reactions.get", fault.Fault{Body: `{"ok":true,"type":"message","message":{"reactions":[` +
+		`{"name":"x::skin-tone-2","count":2,"users":["` + kim + `"]},{"name":"eyes","count":1,"users":["` + kim + `"]}]}}`})
+	for name, look := range map[string]func() ([]approvals.Reaction, []string, error){
+		"card":  func() ([]approvals.Reaction, []string, error) { return r.directory.CardReactions(r.ctx, channel, card) },
+		"reply": func() ([]approvals.Reaction, []string, error) { return r.directory.ReplyReactions(r.ctx, channel, card) },
+	} {
+		if shown, cut, err := look(); err != nil || len(shown) != 2 || !slices.Equal(cut, []string{"x"}) {
+			t.Errorf("%s: %+v, cut %v, %v", name, shown, cut, err)
+		}
+	}
+}
+
 // A survey tells the request of each card of the bot.
 func TestSurveyTellsCards(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
@@ -228,12 +257,12 @@ func TestReplyReactionsAreComplete(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	shown, err := r.directory.ReplyReactions(r.ctx, channel, card)
-	if err != nil || len(shown) != people {
-		t.Errorf("%d people, %v", len(shown), err)
+	shown, cut, err := r.directory.ReplyReactions(r.ctx, channel, card)
+	if err != nil || len(shown) != people || len(cut) > 0 {
+		t.Errorf("%d people, %v, %v", len(shown), cut, err)
 	}
 	r.slack.Inject("reactions.get", fault.Fault{Error: "message_not_found"})
-	if _, err := r.directory.ReplyReactions(r.ctx, channel, card); err == nil || approvals.IsRefused(err) ||
+	if _, _, err := r.directory.ReplyReactions(r.ctx, channel, card); err == nil || approvals.IsRefused(err) ||
 		errors.Is(err, approvals.ErrCardDeleted) {
 		t.Errorf("%v, while Slack does not tell all people", err)
 	}
