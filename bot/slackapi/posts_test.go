@@ -210,8 +210,10 @@ func TestALookTellsWhatSlackCuts(t *testing.T) {
 	r.slack.Inject("reactions.get", fault.Fault{Body: `{"ok":true,"type":"message","message":{"reactions":[` +
 		`{"name":"x::skin-tone-2","count":2,"users":["` + kim + `"]},{"name":"eyes","count":1,"users":["` + kim + `"]}]}}`})
 	for name, look := range map[string]func() ([]approvals.Reaction, []string, error){
-		"card":  func() ([]approvals.Reaction, []string, error) { return r.directory.CardReactions(r.ctx, channel, card) },
-		"reply": func() ([]approvals.Reaction, []string, error) { return r.directory.ReplyReactions(r.ctx, channel, card) },
+		"card": func() ([]approvals.Reaction, []string, error) { return r.directory.CardReactions(r.ctx, channel, card) },
+		"reply": func() ([]approvals.Reaction, []string, error) {
+			return r.directory.ReplyReactions(r.ctx, channel, card)
+		},
 	} {
 		if shown, cut, err := look(); err != nil || len(shown) != 2 || !slices.Equal(cut, []string{"x"}) {
 			t.Errorf("%s: %+v, cut %v, %v", name, shown, cut, err)
