@@ -17,8 +17,9 @@ var (
 	// must wait.
 	ErrVotedSince = errors.New("a vote was given or taken back since the last look at the card")
 
-	// ErrVotesCut means Slack counted more people with a vote than it named.
-	ErrVotesCut = errors.New("Slack counts more people with a vote than it names")
+	// ErrDeniersUntold means Slack counts more people with a no than it names, or names one
+	// by an id that it does not explain.
+	ErrDeniersUntold = errors.New("Slack does not tell all people who said no")
 
 	// ErrUnreadable is in the error of a request or job beyond the store's decoder. A
 	// newer version of the bot may have written it.

@@ -24,7 +24,7 @@ func (w *Runner) readCard(
 	return shown, cmp.Or(err, w.checkCut(ctx, id, cut))
 }
 
-// checkCut is a delay where Slack does not name all people with a vote on the card of a request.
+// checkCut is a delay where Slack does not tell all people who said no to a request.
 func (w *Runner) checkCut(ctx context.Context, id string, cut []string) error {
 	if len(cut) == 0 {
 		return nil

@@ -299,7 +299,7 @@ type Directory interface {
 	Now(ctx context.Context) (time.Time, error)
 
 	// CardReactions reads all reactions on one card but the bot's own. cut are the emoji of
-	// which Slack counts more people than it names. ErrCardDeleted if the card was deleted.
+	// which Slack does not tell all people. ErrCardDeleted if the card was deleted.
 	CardReactions(ctx context.Context, channel, ts string) (shown []approvals.Reaction, cut []string, err error)
 
 	// ReplyReactions reads the reactions on the bot's replies to one card, but its own. cut

@@ -206,7 +206,7 @@ func (d *Directory) Now(ctx context.Context) (time.Time, error) {
 }
 
 // CardReactions reads all reactions on a card but the bot's own. cut are the emoji of which
-// Slack counts more people than it names. ErrCardDeleted means two ways of reading miss the card.
+// Slack does not tell all people. ErrCardDeleted means two ways of reading miss the card.
 func (d *Directory) CardReactions(
 	ctx context.Context, channel, ts string,
 ) (shown []approvals.Reaction, cut []string, err error) {
@@ -243,7 +243,8 @@ func (d *Directory) confirmDeleted(ctx context.Context, channel, ts string) erro
 }
 
 // readReactions reads the reactions without the bot's own. cut are the emoji of which Slack
-// counts more people than it names. A person hidden by Slack keeps the shown id.
+// counts more people than it names. A person hidden by Slack keeps the shown id, and the emoji is
+// cut as well: by their other id they may be an approver.
 func (d *Directory) readReactions(
 	ctx context.Context, channel, ts string, all []slack.ItemReaction,
 ) (shown []approvals.Reaction, cut []string, err error) {
@@ -256,6 +257,9 @@ func (d *Directory) readReactions(
 			user, err := d.CanonicalID(ctx, id)
 			if err != nil && !approvals.IsRefused(err) {
 				return nil, nil, err
+			}
+			if err != nil {
+				cut = append(cut, name)
 			}
 			given := approvals.Reaction{Channel: channel, TS: ts, User: user, Name: name, Present: true}
 			if !d.IsSelf(user) && !slices.Contains(shown, given) {

@@ -221,6 +221,24 @@ func TestALookTellsWhatSlackCuts(t *testing.T) {
 	}
 }
 
+// On Enterprise Grid a person whom Slack hides may be an approver by their other id. Elsewhere a
+// person has one id, and is not asked about.
+func TestALookTellsOfHiddenPeople(t *testing.T) {
+	for enterprise, want := range map[string][]string{"": nil, "E1": {"x"}} {
+		r := newRig(t, fakeslack.Config{})
+		r.directory.identity.EnterpriseID = enterprise
+		card := r.posted()
+		if err := r.slack.React(kim, channel, card, "x"); err != nil {
+			t.Fatal(err)
+		}
+		r.slack.Inject("users.info", fault.Fault{Error: "user_not_visible"})
+		shown, cut, err := r.directory.CardReactions(r.ctx, channel, card)
+		if err != nil || len(shown) != 1 || shown[0].User != kim || !slices.Equal(cut, want) {
+			t.Errorf("in the enterprise %q: %+v, cut %v, %v", enterprise, shown, cut, err)
+		}
+	}
+}
+
 // A survey tells the request of each card of the bot.
 func TestSurveyTellsCards(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
