@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"licensebot/internal/slacktoken"
+	"licensebot/internal/outside"
 )
 
 // maxDeadLetter bounds what is kept of a delivery, in bytes.
@@ -41,7 +41,7 @@ func isCapability(key string) bool {
 // incoming webhooks, of GovSlack too, and sockets with their ticket.
 var capabilityURL = regexp.MustCompile(`(?i)hooks\.slack|wss?(?::|%3a)|[?&]ticket=`)
 
-func isCredential(text string) bool { return slacktoken.IsIn(text) || capabilityURL.MatchString(text) }
+func isCredential(text string) bool { return outside.HasToken(text) || capabilityURL.MatchString(text) }
 
 // withoutSecrets removes capabilities and credentials from a decoded delivery.
 func withoutSecrets(tree any) any {

@@ -9,7 +9,6 @@ import (
 	"github.com/slack-go/slack"
 
 	"licensebot/internal/outside"
-	"licensebot/internal/slacktoken"
 )
 
 // What Slack's own words in an answer look like.
@@ -33,7 +32,7 @@ func withoutEcho(err error) error {
 		status.Status = fmt.Sprintf("%d %s", status.Code, http.StatusText(status.Code))
 		return status
 	}
-	if slacktoken.IsIn(err.Error()) {
+	if outside.HasToken(err.Error()) {
 		return errEcho
 	}
 	return err
@@ -48,7 +47,7 @@ func cleanAnswer(answer slack.SlackErrorResponse) slack.SlackErrorResponse {
 		clean.Needed, clean.Provided = outside.OneLine(answer.Needed, 100), outside.OneLine(answer.Provided, 300)
 	}
 	for _, message := range answer.ResponseMetadata.Messages {
-		if !slacktoken.IsIn(message) {
+		if !outside.HasToken(message) {
 			clean.ResponseMetadata.Messages = append(clean.ResponseMetadata.Messages, outside.OneLine(message, 200))
 		}
 	}
@@ -56,5 +55,5 @@ func cleanAnswer(answer slack.SlackErrorResponse) slack.SlackErrorResponse {
 }
 
 func isScopes(text string) bool {
-	return text == "" || scopeList.MatchString(text) && !slacktoken.IsIn(text)
+	return text == "" || scopeList.MatchString(text) && !outside.HasToken(text)
 }

@@ -11,16 +11,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync/atomic"
 )
-
-// pattern is how a token of Slack begins, of any kind.
-var pattern = regexp.MustCompile(`(?i)xox[a-z][-.]|xapp-|xwfp-`)
-
-// IsIn reports whether a text seems to have a token of Slack in it.
-func IsIn(text string) bool { return pattern.MatchString(text) }
 
 // A Token is one that may be replaced. It is safe for concurrent use.
 type Token struct {

@@ -75,14 +75,3 @@ func TestOnlyItsOwnTokenIsReplaced(t *testing.T) {
 		t.Error("the caller's own request was changed")
 	}
 }
-
-func TestIsIn(t *testing.T) {
-	for text, want := range map[string]bool{
-		"Bearer xoxb-1": true, "XAPP-1-A": true, "xoxe.xoxp-1": true, "(xwfp-1)": true,
-		"": false, "not_authed": false, "a box of xapps": false,
-	} {
-		if slacktoken.IsIn(text) != want {
-			t.Errorf("%q: %t", text, !want)
-		}
-	}
-}
