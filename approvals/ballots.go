@@ -175,6 +175,16 @@ func (r Request) IsVote(name string) bool {
 	return ok
 }
 
+// CheckCut is a delay if Slack does not tell all people with an emoji that means no: one of them
+// may be an approver. A yes that is not told can only be missing.
+func (r Request) CheckCut(cut []string) error {
+	isNo := func(name string) bool { _, deny, _ := r.Terms.Emoji.Meaning(name); return deny }
+	if !slices.ContainsFunc(cut, isNo) {
+		return nil
+	}
+	return &DelayError{Reason: "Slack does not tell all people who said no", Err: ErrDeniersUntold}
+}
+
 // VotesDiffer reports whether two readings of the reactions on the request's card
 // have different votes.
 func (r Request) VotesDiffer(before, after []Reaction) bool {

@@ -17,6 +17,10 @@ var (
 	// must wait.
 	ErrVotedSince = errors.New("a vote was given or taken back since the last look at the card")
 
+	// ErrDeniersUntold means Slack counts more people with a no than it names, or names one
+	// by an id that it does not explain.
+	ErrDeniersUntold = errors.New("Slack does not tell all people who said no")
+
 	// ErrUnreadable is in the error of a request or job beyond the store's decoder. A
 	// newer version of the bot may have written it.
 	ErrUnreadable = errors.New("its row cannot be decoded")
@@ -70,11 +74,12 @@ type DelayError struct {
 	Err    error
 }
 
-// An UnknownEffectError is a write with an open result: its answer was lost or
+// An UnknownEffectError is a write or a post with an open result: its answer was lost or
 // unclear.
 type UnknownEffectError struct {
 	After  time.Duration // as in DelayError
 	Reason string        // for people, in one clause
+	Closed bool          // as in DelayError
 	Err    error
 }
 

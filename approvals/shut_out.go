@@ -33,8 +33,15 @@ const shutOutAttempts = 5
 // IsShutOut reports whether a place in Slack has stayed closed to the job for so long
 // that its words have to be told in another way.
 func (t LeasedJob) IsShutOut(err error) bool {
+	return t.Attempt >= shutOutAttempts && isClosed(err)
+}
+
+func isClosed(err error) bool {
+	if unknown, ok := errors.AsType[*UnknownEffectError](err); ok {
+		return unknown.Closed
+	}
 	delay, ok := errors.AsType[*DelayError](err)
-	return ok && delay.Closed && t.Attempt >= shutOutAttempts
+	return ok && delay.Closed
 }
 
 // noticePauses are the pauses between the attempts to say private words. They may have reached

@@ -51,6 +51,7 @@ type SlackConfig struct {
 	AppToken string
 	// FollowsAppToken says that ReplaceAppToken is called once the token's file changes.
 	FollowsAppToken bool
+	AllowHTTP       bool // connections may go unencrypted to another machine
 	// Replicas counts the processes of this installation. Nil: that is not known.
 	Replicas func(context.Context) (int, error)
 	Watch    Watch
@@ -177,8 +178,8 @@ func (b *Bot) assemble(d Deps) {
 	}
 	b.socket = socket.New(socket.Config{
 		APIURL: d.Slack.APIURL, BotToken: d.Slack.BotToken, AppToken: d.Slack.AppToken,
-		FollowsAppToken: d.Slack.FollowsAppToken,
-		OnHello:         b.signalReconnected, Replicas: d.Slack.Replicas, Watch: d.Slack.Watch, Now: d.Now,
+		FollowsAppToken: d.Slack.FollowsAppToken, AllowHTTP: d.Slack.AllowHTTP,
+		OnHello: b.signalReconnected, Replicas: d.Slack.Replicas, Watch: d.Slack.Watch, Now: d.Now,
 		Explain: func(err error) error { return slackapi.ClassifyError("apps.connections.open", err) },
 	}, b.intake, d.Log)
 	b.client.FollowDates(b.socket.NoteDate)

@@ -4,6 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
+
+	"licensebot/internal/outside"
 )
 
 // maxDeadLetter bounds what is kept of a delivery, in bytes.
@@ -23,14 +27,21 @@ func redactDelivery(raw []byte) []byte {
 	return clean
 }
 
-// capabilities are the fields that let a reader act.
-var capabilities = map[string]bool{
-	"token": true, "response_url": true, "response_urls": true, "trigger_id": true,
-	"interactivity_pointer": true, "bot_access_token": true,
+// capabilities are the fields that let a reader act, in any case: Go reads them so.
+var capabilities = []string{
+	"token", "bot_access_token", "access_token", "refresh_token", "client_secret", "signing_secret", "ticket",
+	"response_url", "response_urls", "trigger_id", "interactivity_pointer",
 }
 
-// credential is what Slack's tokens and response URLs look like anywhere.
-var credential = regexp.MustCompile(`(?i)xox[a-z]-|xapp-|xwfp-|hooks\.slack\.com/`)
+func isCapability(key string) bool {
+	return slices.ContainsFunc(capabilities, func(name string) bool { return strings.EqualFold(name, key) })
+}
+
+// capabilityURL is what addresses that let a reader act look like anywhere: response URLs and
+// incoming webhooks, of GovSlack too, and sockets with their ticket.
+var capabilityURL = regexp.MustCompile(`(?i)hooks\.slack|wss?(?::|%3a)|[?&]ticket=`)
+
+func isCredential(text string) bool { return outside.HasToken(text) || capabilityURL.MatchString(text) }
 
 // withoutSecrets removes capabilities and credentials from a decoded delivery.
 func withoutSecrets(tree any) any {
@@ -38,9 +49,9 @@ func withoutSecrets(tree any) any {
 	case map[string]any:
 		for key, value := range t {
 			switch {
-			case credential.MatchString(key):
+			case isCredential(key):
 				delete(t, key)
-			case capabilities[key]:
+			case isCapability(key):
 				t[key] = "removed"
 			default:
 				t[key] = withoutSecrets(value)
@@ -51,7 +62,7 @@ func withoutSecrets(tree any) any {
 			t[i] = withoutSecrets(value)
 		}
 	case string:
-		if credential.MatchString(t) {
+		if isCredential(t) {
 			return "removed"
 		}
 	}

@@ -39,15 +39,40 @@ func checkRedacted(t *testing.T, raw []byte) {
 	if !json.Valid(kept) || len(kept) > maxDeadLetter {
 		t.Fatalf("%d bytes are kept: %.300s", len(kept), kept)
 	}
-	for _, start := range []string{"xoxb-", "xoxp-", "xoxe-", "xapp-", "hooks.slack.com/"} {
+	for _, start := range []string{"xoxb-", "xoxp-", "xoxe-", "xapp-", "hooks.slack", "wss://", "ticket="} {
 		if strings.Contains(strings.ToLower(string(kept)), start) {
 			t.Fatalf("%s is kept: %s", start, kept)
 		}
 	}
-	for name := range capabilities {
+	for _, name := range capabilities {
 		if left := strings.Count(string(kept), `"`+name+`":`); left != strings.Count(string(kept), `"`+name+`":"removed"`) {
 			t.Fatalf("%s is kept: %s", name, kept)
 		}
+	}
+}
+
+// TestRedactedByKind has a secret in each place where a delivery may carry one.
+func TestRedactedByKind(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{
+		`{"a":"https://hooks.slack.com/commands/T1/123/secret"}`,
+		`{"a":"https:\/\/HOOKS.slack-gov.com\/commands\/T1\/secret"}`,
+		`{"text":"see https%3A%2F%2Fhooks.slack-gov.com%2Fservices%2Fsecret"}`,
+		`{"incoming_webhook":{"url":"https://hooks.slack-gov.com/services/T/B/secret"}}`,
+		`{"Response_URL":"https://gateway.example/secret"}`, `{"TOKEN":"secret"}`, `{"trigger_ID":"1.secret"}`,
+		`{"to\u212aen":"secret"}`, `{"Response_URLs":[{"response_url":"https://gateway.example/secret"}]}`,
+		`{"a":"wss://wss-primary.slack.com/link/?ticket=secret&app_id=1"}`, `{"a":["ws://gateway.example/secret"]}`,
+		`{"a":"/link/?app_id=1&ticket=secret"}`, `{"https://hooks.slack-gov.com/secret":1}`,
+		`{"a":"xoxe.xoxp-1-secret"}`, `{"a":"xoxe-1-secret"}`, `{"a":"xwfp-secret"}`,
+	} {
+		checkRedacted(t, []byte(raw))
+		if kept := string(redactDelivery([]byte(raw))); strings.Contains(kept, "secret") {
+			t.Errorf("%s is kept as %s", raw, kept)
+		}
+	}
+	const harmless = `{"news":"Slack hooks, a ticket, xapps","ticket_id":7}`
+	if kept := string(redactDelivery([]byte(harmless))); kept != harmless {
+		t.Errorf("%s is kept as %s", harmless, kept)
 	}
 }
 

@@ -235,7 +235,7 @@ func TestNotify(t *testing.T) {
 	for fault, outcome := range map[fault.Fault]string{
 		{Times: 1, Error: "messages_tab_disabled"}: "ok", {Times: 1, Error: "no_permission"}: "ok",
 		{Times: 1, Error: "restricted_action"}: "ok", {Times: 1, Error: "unheard_of"}: "ok",
-		{Times: 1, Error: "ratelimited", RetryAfter: "30"}: "delay 30s", {Times: 1, Error: "rate_limited", Status: 200}: "delay 1s",
+		{Times: 1, Error: "ratelimited", RetryAfter: "30"}: "unknown 30s", {Times: 1, Error: "rate_limited", Status: 200}: "unknown 1s",
 		{Times: 1, Error: "internal_error"}: "unknown", {Times: 1, Status: 500}: "unknown",
 	} {
 		r.slack.Inject("chat.postMessage", fault)
@@ -350,6 +350,9 @@ func meaning(err error) string {
 	}
 	if delay, ok := errors.AsType[*approvals.DelayError](err); ok {
 		return "delay " + delay.After.String()
+	}
+	if unknown, ok := errors.AsType[*approvals.UnknownEffectError](err); ok && unknown.After > 0 {
+		return "unknown " + unknown.After.String()
 	}
 	return "unknown"
 }

@@ -125,7 +125,7 @@ func (r *rig) expectVotes(shown, id string, want ...string) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	looked, err := r.bot.directory.CardReactions(r.ctx, channel, request.CardTS)
+	looked, _, err := r.bot.directory.CardReactions(r.ctx, channel, request.CardTS)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -13,14 +14,23 @@ import (
 func (w *Runner) readCard(
 	ctx context.Context, id, channel, ts string, missed bool,
 ) ([]approvals.Reaction, error) {
-	shown, err := w.Directory.CardReactions(ctx, channel, ts)
+	shown, cut, err := w.Directory.CardReactions(ctx, channel, ts)
 	switch {
 	case errors.Is(err, approvals.ErrCardDeleted):
 		return nil, w.judgeMiss(ctx, id)
 	case err == nil && missed:
 		err = w.applyIfNew(ctx, id, approvals.CardSeen{})
 	}
-	return shown, err
+	return shown, cmp.Or(err, w.checkCut(ctx, id, cut))
+}
+
+// checkCut is a delay where Slack does not tell all people who said no to a request.
+func (w *Runner) checkCut(ctx context.Context, id string, cut []string) error {
+	if len(cut) == 0 {
+		return nil
+	}
+	r, err := w.Store.Request(ctx, id)
+	return cmp.Or(err, r.CheckCut(cut))
 }
 
 // judgeMiss records a first look without the card. It returns ErrCardDeleted if this

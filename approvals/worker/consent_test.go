@@ -671,7 +671,7 @@ func (s sideBySide) FindPerson(ctx context.Context, user string, maxAge time.Dur
 	return s.slackFake.FindPerson(ctx, user, maxAge)
 }
 
-func (s sideBySide) CardReactions(ctx context.Context, channel, ts string) ([]Reaction, error) {
+func (s sideBySide) CardReactions(ctx context.Context, channel, ts string) ([]Reaction, []string, error) {
 	select {
 	case <-s.asked:
 	case <-time.After(time.Minute):

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -51,11 +52,11 @@ func giveUpOnDoubles(t approvals.LeasedJob, err error) error {
 // adoptDenials records the denials that a double of the card shows: its events may
 // have been missed.
 func (w *Runner) adoptDenials(ctx context.Context, r approvals.Request, ts string) error {
-	shown, err := w.Directory.CardReactions(ctx, r.Channel, ts)
+	shown, cut, err := w.Directory.CardReactions(ctx, r.Channel, ts)
 	if errors.Is(err, approvals.ErrCardDeleted) {
 		return nil
 	}
-	if err != nil {
+	if err = cmp.Or(err, r.CheckCut(cut)); err != nil {
 		return err
 	}
 	for _, reaction := range shown {

@@ -3,6 +3,7 @@ package worker_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -591,6 +592,45 @@ func TestOperatorsFaultEndsNothing(t *testing.T) {
 			if r := w.read(w.request.ID); !r.State.Open() {
 				t.Errorf("from read %d on: the request is %s, %+v", from, r.State, r.Outcome)
 			}
+		})
+	}
+}
+
+// A write waits while Slack does not tell all people who gave an emoji that means no. A yes that is
+// not told, and an emoji without a meaning on the card, hold up nothing.
+func TestNoWriteWhileSlackCutsTheVotes(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		card, replies []string
+		waits         bool
+	}{
+		"a no on the card":       {[]string{"x"}, nil, true},
+		"a yes on the card":      {[]string{"white_check_mark"}, nil, false},
+		"another emoji there":    {[]string{"eyes"}, nil, false},
+		"a no in the thread":     {nil, []string{"eyes", "x"}, true},
+		"another emoji in there": {nil, []string{"eyes"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			live(t, func(w *world) {
+				w.adopt(SimplePolicy([]string{anna, ben}, 1, 24*time.Hour))
+				r := w.carded()
+				w.remindOnce(r) // its thread has a reply
+				w.slack.mu.Lock()
+				w.slack.cutOnCard, w.slack.cutOnReplies = c.card, c.replies
+				w.slack.mu.Unlock()
+				w.react(r, anna, true)
+				time.Sleep(5 * time.Minute)
+				w.puts(map[bool]int{true: 0, false: 1}[c.waits])
+				if c.waits && !strings.HasSuffix(w.read(r.ID).DelayReason, "Slack does not tell all people who said no") {
+					t.Errorf("the thread says %q", w.read(r.ID).DelayReason)
+				}
+				w.slack.mu.Lock()
+				w.slack.cutOnCard, w.slack.cutOnReplies = nil, nil
+				w.slack.mu.Unlock()
+				w.untilState(Done)
+				w.puts(1)
+			})
 		})
 	}
 }

@@ -466,15 +466,15 @@ type watched struct {
 	empty *atomic.Bool
 }
 
-func (d watched) ReplyReactions(ctx context.Context, channel, ts string) ([]Reaction, error) {
-	shown, err := d.Directory.ReplyReactions(ctx, channel, ts)
+func (d watched) ReplyReactions(ctx context.Context, channel, ts string) ([]Reaction, []string, error) {
+	shown, cut, err := d.Directory.ReplyReactions(ctx, channel, ts)
 	if len(shown) > 0 {
 		d.armed.Store(true)
 	}
-	return shown, err
+	return shown, cut, err
 }
 
-func (d watched) CardReactions(ctx context.Context, channel, ts string) ([]Reaction, error) {
+func (d watched) CardReactions(ctx context.Context, channel, ts string) ([]Reaction, []string, error) {
 	if channel == "" || ts == "" {
 		d.empty.Store(true)
 	}

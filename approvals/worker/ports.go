@@ -299,12 +299,13 @@ type Directory interface {
 	// Now is Slack's own clock, or a little more; zero if its answer has no date.
 	Now(ctx context.Context) (time.Time, error)
 
-	// CardReactions reads all reactions on one card but the bot's own.
-	// ErrCardDeleted if the card was deleted.
-	CardReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error)
+	// CardReactions reads all reactions on one card but the bot's own. cut are the emoji of
+	// which Slack does not tell all people. ErrCardDeleted if the card was deleted.
+	CardReactions(ctx context.Context, channel, ts string) (shown []approvals.Reaction, cut []string, err error)
 
-	// ReplyReactions reads the reactions on the bot's replies to one card, but its own.
-	ReplyReactions(ctx context.Context, channel, cardTS string) ([]approvals.Reaction, error)
+	// ReplyReactions reads the reactions on the bot's replies to one card, but its own. cut
+	// is as of CardReactions.
+	ReplyReactions(ctx context.Context, channel, cardTS string) (shown []approvals.Reaction, cut []string, err error)
 
 	// ReadHistory reads the messages of a channel from latest down to oldest, as
 	// many as one call shows.

@@ -36,10 +36,23 @@ func (w *Runner) postOnce(
 		return "", err
 	}
 	ts, err := post()
+	err = lookOnce(err)
 	if t.WasTried() && err != nil {
 		err = &settledError{err}
 	}
 	return ts, err
+}
+
+// lookOnce has a post that an answer refused looked for once, when a look can be believed. It is
+// hardly there, and under a storm of limits a second look at each would itself meet limits.
+func lookOnce(err error) error {
+	unknown, ok := errors.AsType[*approvals.UnknownEffectError](err)
+	if !ok {
+		return err
+	}
+	later := *unknown
+	later.After = max(unknown.After, approvals.PostSettles)
+	return &later
 }
 
 // markTried records an attempt right before it, unless the transaction that handed the job over
@@ -247,7 +260,7 @@ func (w *Runner) tellRequester(ctx context.Context, t approvals.LeasedJob, r app
 		w.OnError(Problem{During: TellingRequester, Job: t, RequestID: r.ID, Err: err})
 		return nil
 	}
-	return &slowed{error: keepTrying(err), after: after}
+	return &slowed{error: keepTrying(err), after: approvals.RetryAfter(err, after)}
 }
 
 // A slowed error asks for a pause after an attempt that may have had its effect.
@@ -255,6 +268,8 @@ type slowed struct {
 	error
 	after time.Duration
 }
+
+func (e *slowed) Unwrap() error { return e.error }
 
 func (w *Runner) addReactions(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	if r.State != approvals.Pending || r.CardTS == "" {
@@ -279,7 +294,8 @@ func (w *Runner) updateCard(ctx context.Context, t approvals.LeasedJob, r approv
 }
 
 // tellVoter is tried once: a private notice cannot be looked for, and saying it
-// twice is worse than its loss.
+// twice is worse than its loss. An answer that refuses it most likely kept it from its
+// reader, so it is said a few times then.
 func (w *Runner) tellVoter(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	counts := t.Payload.Eligibility == approvals.Counts
 	if t.WasTried() || counts && w.isLeftOutToday(ctx, r, t.Person) {
@@ -288,8 +304,16 @@ func (w *Runner) tellVoter(ctx context.Context, t approvals.LeasedJob, r approva
 	if err := w.markTried(ctx, t); err != nil {
 		return err
 	}
-	return stopIfRefused(w.Messenger.TellVoter(ctx, r, t.Person, t.Payload.Eligibility))
+	err := w.Messenger.TellVoter(ctx, r, t.Person, t.Payload.Eligibility)
+	unknown, ok := errors.AsType[*approvals.UnknownEffectError](err)
+	if ok && t.Attempt < voterAttempts {
+		return &approvals.DelayError{After: unknown.After, Reason: unknown.Reason, Err: unknown.Err}
+	}
+	return stopIfRefused(err)
 }
+
+// voterAttempts bounds the copies of a notice to a voter.
+const voterAttempts = 3
 
 // isLeftOutToday reports whether an approval, which counts by the card, is going to be lost
 // before the write: the policy has changed since, and does not name its giver.

@@ -439,8 +439,10 @@ type slackFake struct {
 	replies map[string][]Reaction // on the replies to a card
 	lagging bool                  // looks show nothing of ben's yet
 	cut     []string              // emoji of which a survey lists only some people
-	short   bool                  // nor does it count them
-	dated   bool                  // the timestamps of cards tell when they were posted
+
+	cutOnCard, cutOnReplies []string // the same of a look at a card, and at its thread
+	short                   bool     // nor does it count them
+	dated                   bool     // the timestamps of cards tell when they were posted
 }
 
 // An utterance is what was said in a thread, when, and of a request in which
@@ -618,13 +620,15 @@ func (s *slackFake) Now(context.Context) (now time.Time, err error) {
 	return now, err
 }
 
-func (s *slackFake) CardReactions(_ context.Context, channel, ts string) ([]Reaction, error) {
+func (s *slackFake) CardReactions(_ context.Context, channel, ts string) ([]Reaction, []string, error) {
 	var shown []Reaction
 	var gone bool
 	var onLook func()
 	var faulty error
+	var cut []string
 	err := s.do("look", func() {
 		shown, gone, onLook, faulty = slices.Clone(s.cards[ts]), s.deleted[ts], s.onLook, s.faulty[ts]
+		cut = s.cutOnCard
 		if s.lagging {
 			shown = slices.DeleteFunc(shown, func(r Reaction) bool { return r.User == ben })
 		}
@@ -636,17 +640,17 @@ func (s *slackFake) CardReactions(_ context.Context, channel, ts string) ([]Reac
 		err = ErrCardDeleted
 	}
 	if faulty != nil {
-		return nil, faulty
+		return nil, nil, faulty
 	}
 	if onLook != nil {
 		onLook()
 	}
-	return shown, err
+	return shown, cut, err
 }
 
-func (s *slackFake) ReplyReactions(_ context.Context, _, card string) (shown []Reaction, err error) {
-	err = s.do("reply_reactions", func() { shown = s.replies[card] })
-	return shown, err
+func (s *slackFake) ReplyReactions(_ context.Context, _, card string) (shown []Reaction, cut []string, err error) {
+	err = s.do("reply_reactions", func() { shown, cut = s.replies[card], s.cutOnReplies })
+	return shown, cut, err
 }
 
 func (s *slackFake) ReadHistory(_ context.Context, channel, oldest, latest string) (HistoryPage, error) {
@@ -1402,6 +1406,38 @@ func TestAnnounceToldToWaitLooksForNothing(t *testing.T) {
 	})
 }
 
+// A post that an answer refused may stand all the same. It is looked for once, when a look can be
+// believed, and made anew only if it is not there. The pause that Slack asked for is kept.
+func TestARefusedPostIsLookedForOnce(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []JobKind{JobPostCard, JobPostOutcome} {
+		for _, isThere := range []bool{true, false} {
+			for asked, least := range map[time.Duration]time.Duration{0: PostSettles, 17 * time.Second: PostSettles, time.Minute: time.Minute} {
+				t.Run(fmt.Sprintf("%s, there: %v, a pause of %v", kind, isThere, asked), func(t *testing.T) {
+					live(t, func(w *world) {
+						w.slack.breaks(string(kind), 1, isThere, &UnknownEffectError{After: asked, Reason: "slow down"})
+						r := w.carded()
+						w.react(r, anna, true)
+						w.untilState(Done)
+						w.quiet()
+						w.posts(kind, 1)
+						posted, looked := w.slack.timesOf(string(kind)), w.slack.timesOf("find "+string(kind))
+						if len(looked) != 1 || (len(posted) == 1) != isThere {
+							w.Fatalf("posted at %v, looked at %v", posted, looked)
+						}
+						if waited := looked[0].Sub(posted[0]); waited < least || waited > least+3*time.Second {
+							w.Errorf("looked after %v", waited)
+						}
+						if doubles := w.slack.count("list_posts"); (doubles == 2) == isThere {
+							w.Errorf("looked %d times for a double", doubles)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
 func (w *world) cancel(r Request) {
 	w.Helper()
 	if _, err := w.store.ApplyEvent(w.Context(), r.ID, Cancel{By: requester}, nil); err != nil {
@@ -1509,19 +1545,26 @@ func TestReplyWhereTheThreadIsGone(t *testing.T) {
 // told when it can be.
 func TestReplyWhereTheThreadIsClosed(t *testing.T) {
 	t.Parallel()
-	for name, closed := range map[string]bool{"closed": true, "Slack asks for time": false} {
-		t.Run(name, func(t *testing.T) {
-			live(t, func(w *world) {
-				w.slack.breaks("post_outcome", 12, false, &DelayError{Reason: "archived", Closed: closed})
-				r := w.carded()
-				w.react(r, anna, true)
-				w.untilState(Done)
-				w.quiet()
-				w.posts(JobPostOutcome, 1)
-				w.posts(JobTellRequester, map[bool]int{true: 1, false: 0}[closed])
-			})
-		})
+	for closed, all := range map[bool][]error{
+		true:  {&DelayError{Reason: "archived", Closed: true}, &UnknownEffectError{Reason: "something_new", Closed: true}},
+		false: {&DelayError{Reason: "slow down"}, &UnknownEffectError{Reason: "slow down"}},
+	} {
+		for _, err := range all {
+			t.Run(fmt.Sprintf("closed: %v, %v", closed, err), func(t *testing.T) { closedThread(t, closed, err) })
+		}
 	}
+}
+
+func closedThread(t *testing.T, closed bool, err error) {
+	live(t, func(w *world) {
+		w.slack.breaks("post_outcome", 12, false, err)
+		r := w.carded()
+		w.react(r, anna, true)
+		w.untilState(Done)
+		w.quiet()
+		w.posts(JobPostOutcome, 1)
+		w.posts(JobTellRequester, map[bool]int{true: 1, false: 0}[closed])
+	})
 }
 
 // Private words may have reached their reader although Slack answered with an error.
@@ -1537,6 +1580,8 @@ func TestPrivateWordsAreRepeatedRarely(t *testing.T) {
 	}{
 		"stored, and answered with an error": {err: errCut, times: 100, calls: 5, spoke: 5, least: 5 * time.Hour},
 		"refused":                            {err: &RefusedError{Answer: "channel_not_found"}, times: 100, calls: 5, spoke: 5, least: 5 * time.Hour},
+		"said, and answered with a refusal":  {err: &UnknownEffectError{}, times: 100, calls: 5, spoke: 5, least: 5 * time.Hour},
+		"said, and told to wait":             {err: &UnknownEffectError{After: 9 * time.Minute}, times: 1, calls: 2, spoke: 2, least: 9 * time.Minute},
 		"the first answer is lost":           {err: errCut, times: 1, calls: 2, spoke: 2, least: time.Minute},
 		"Slack cannot be reached":            {err: &DelayError{}, times: 7, calls: 8, spoke: 1},
 	} {
@@ -1572,7 +1617,7 @@ func TestTheEndIsToldThoughTheHoldUpWasNot(t *testing.T) {
 			case said > 3:
 				return true, nil
 			case said == 1: // Slack limits it until right before the deadline
-				return false, &DelayError{After: time.Hour - 30*time.Second}
+				return false, &UnknownEffectError{After: time.Hour - 30*time.Second}
 			}
 			return false, errCut
 		})
@@ -1696,6 +1741,24 @@ func TestTellAtMostOnce(t *testing.T) {
 					w.Errorf("said %d times, want %d", n, c.calls)
 				}
 				w.posts(JobTellVoter, c.want)
+			})
+		})
+	}
+}
+
+// A notice to a voter that an answer refused is most likely unsaid. It is said again, a few times.
+func TestARefusedNoticeToAVoterIsRepeated(t *testing.T) {
+	t.Parallel()
+	for times, calls := range map[int]int{1: 2, 2: 3, 100: 3} {
+		t.Run(fmt.Sprint(times), func(t *testing.T) {
+			live(t, func(w *world) {
+				w.slack.breaks("tell_voter", times, true, &UnknownEffectError{After: time.Minute})
+				w.react(w.carded(), bystander, true)
+				w.quiet()
+				w.posts(JobTellVoter, calls)
+				if at := w.slack.timesOf("tell_voter"); len(at) > 1 && at[1].Sub(at[0]) < time.Minute {
+					w.Errorf("said at %v", at)
+				}
 			})
 		})
 	}

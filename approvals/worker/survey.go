@@ -168,7 +168,10 @@ func (w *Runner) catchUpOnThread(ctx context.Context, card approvals.PendingCard
 // recordThread records the denials that the replies to a card show, and returns all reactions
 // on them.
 func (w *Runner) recordThread(ctx context.Context, id, channel, cardTS string) (shown []approvals.Denial, err error) {
-	given, err := w.Directory.ReplyReactions(ctx, channel, cardTS)
+	given, cut, err := w.Directory.ReplyReactions(ctx, channel, cardTS)
+	if err == nil {
+		err = w.checkCut(ctx, id, cut)
+	}
 	if approvals.IsRefused(err) { // the thread went with its card, which is looked at by itself
 		err = nil
 	}

@@ -32,6 +32,9 @@ func FindDifferences(m slack.SlackMetadata, r approvals.Request, job approvals.J
 	if isFromChannel(r) { // known as far as the channel told it
 		compared = approvals.Without(compared, []string{"approvers", "allocation"})
 	}
+	if textOfPayload(m, "allocation") != "" {
+		r.EffectFound = false // it was posted before the effect was found
+	}
 	return compareFields(compared, m, r, job)
 }
 

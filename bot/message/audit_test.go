@@ -51,6 +51,27 @@ func TestDifferencesAreNamed(t *testing.T) {
 	}
 }
 
+// An outcome tells the allocation that was read before a later look found the effect, or none if it
+// was posted after that. Both are what the bot said.
+func TestOutcomePostedBeforeItsEffectWasFound(t *testing.T) {
+	t.Parallel()
+	before := goldenRequest(approvals.Failed, withOutcome(approvals.Outcome{
+		Reason: approvals.ReasonUiPathRefused, Allocation: []string{"PMD"},
+	}))
+	after, job := before, approvals.Job{Kind: approvals.JobPostOutcome}
+	after.EffectFound = true
+	for _, posted := range []approvals.Request{before, after} {
+		if got := FindDifferences(RenderMetadata(posted, job), after, job); len(got) > 0 {
+			t.Errorf("posted with the effect found: %t, and %v differ", posted.EffectFound, got)
+		}
+	}
+	m := RenderMetadata(before, job)
+	m.EventPayload["allocation"] = "IDU"
+	if got := FindDifferences(m, after, job); !slices.Equal(got, []string{"allocation"}) {
+		t.Errorf("another allocation is told, and %v differ", got)
+	}
+}
+
 // TestEachCardNamesItsRequesterAndCodes looks at cards of each state, with many codes and limits.
 func TestEachCardNamesItsRequesterAndCodes(t *testing.T) {
 	t.Parallel()

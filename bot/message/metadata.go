@@ -180,8 +180,8 @@ func grantLength(ask approvals.Ask) string {
 	return ask.For.String()
 }
 
-// allocationTold is the group's allocation, where the words of a message tell it. A request may
-// close without any read of it.
+// allocationTold is the group's allocation as it was last read. A request may close without any
+// read of it.
 func allocationTold(r approvals.Request, job approvals.Job) (codes []string, known bool) {
 	switch {
 	case job.Kind == approvals.JobPostRevocation:
@@ -190,10 +190,8 @@ func allocationTold(r approvals.Request, job approvals.Job) (codes []string, kno
 		return nil, false
 	case r.EffectFound && r.State != approvals.Done: // the words leave out what was read before
 		return nil, false
-	case r.State == approvals.Done, r.State == approvals.Superseded, r.Outcome.Reason == approvals.ReasonIncomplete:
-		return r.Outcome.Allocation, r.Outcome.Allocation != nil
 	}
-	return nil, false
+	return r.Outcome.Allocation, r.Outcome.Allocation != nil
 }
 
 // MatchesMetadata reports whether a message is the one that a job posts about a

@@ -38,15 +38,21 @@ func TestActorOfAnEarlyEnd(t *testing.T) {
 // or that a later look made untrue.
 func TestMetadataTellsTheAllocationThatWasRead(t *testing.T) {
 	for name, c := range map[string]struct {
+		state         approvals.State
 		reason        approvals.Reason
 		read          []string
 		found, isTold bool
 		want          string
 	}{
-		"not read":            {reason: approvals.ReasonChannelReplaced},
-		"read, without codes": {reason: approvals.ReasonAllocationChanged, read: []string{}, isTold: true},
-		"read":                {reason: approvals.ReasonAllocationChanged, read: []string{"PMD"}, isTold: true, want: "PMD"},
-		"changed since":       {reason: approvals.ReasonAllocationChanged, read: []string{"PMD"}, found: true},
+		"not read":            {approvals.Superseded, approvals.ReasonChannelReplaced, nil, false, false, ""},
+		"read, without codes": {approvals.Superseded, approvals.ReasonAllocationChanged, []string{}, false, true, ""},
+		"read":                {approvals.Superseded, approvals.ReasonAllocationChanged, []string{"PMD"}, false, true, "PMD"},
+		"changed since":       {approvals.Superseded, approvals.ReasonAllocationChanged, []string{"PMD"}, true, false, ""},
+		"refused, then read":  {approvals.Failed, approvals.ReasonUiPathRefused, []string{"PMD"}, false, true, "PMD"},
+		"refused, not read":   {approvals.Failed, approvals.ReasonUiPathRefused, nil, false, false, ""},
+		"its end has passed":  {approvals.Failed, approvals.ReasonEndPassed, []string{"PMD"}, false, true, "PMD"},
+		"incomplete":          {approvals.Failed, approvals.ReasonIncomplete, []string{"PMD"}, false, true, "PMD"},
+		"done":                {approvals.Done, approvals.ReasonReadBack, []string{"PMD"}, false, true, "PMD"},
 	} {
 		raw, err := json.Marshal(approvals.Outcome{Reason: c.reason, Allocation: c.read})
 		if err != nil {
@@ -56,7 +62,7 @@ func TestMetadataTellsTheAllocationThatWasRead(t *testing.T) {
 		if err := json.Unmarshal(raw, &stored); err != nil {
 			t.Fatal(err)
 		}
-		r := goldenRequest(approvals.Superseded, withOutcome(stored))
+		r := goldenRequest(c.state, withOutcome(stored))
 		r.EffectFound = c.found
 		m := RenderMetadata(r, approvals.Job{Kind: approvals.JobPostOutcome})
 		if told, isTold := m.EventPayload["allocation"]; isTold != c.isTold || isTold && told != c.want {

@@ -205,21 +205,22 @@ func (d *Directory) Now(ctx context.Context) (time.Time, error) {
 	return time.Time{}, nil
 }
 
-// CardReactions reads all reactions on a card but the bot's own. ErrCardDeleted means
-// two ways of reading miss the card.
-func (d *Directory) CardReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error) {
+// CardReactions reads all reactions on a card but the bot's own. cut are the emoji of which
+// Slack does not tell all people. ErrCardDeleted means two ways of reading miss the card.
+func (d *Directory) CardReactions(
+	ctx context.Context, channel, ts string,
+) (shown []approvals.Reaction, cut []string, err error) {
 	item, err := d.api.GetReactionsContext(ctx, slack.NewRefToMessage(channel, ts),
 		slack.GetReactionsParameters{Full: true})
 	switch {
 	case isAnswer(err, "message_not_found"):
-		return nil, d.confirmDeleted(ctx, channel, ts)
+		return nil, nil, d.confirmDeleted(ctx, channel, ts)
 	case err != nil:
-		return nil, ClassifyError("reactions.get", err)
+		return nil, nil, ClassifyError("reactions.get", err)
 	case item.Message != nil && item.Message.SubType == tombstone:
-		return nil, approvals.ErrCardDeleted
+		return nil, nil, approvals.ErrCardDeleted
 	}
-	shown, _, err := d.readReactions(ctx, channel, ts, item.Reactions)
-	return shown, err
+	return d.readReactions(ctx, channel, ts, item.Reactions)
 }
 
 // tombstone is the subtype of what is left of a deleted message with replies.
@@ -242,7 +243,8 @@ func (d *Directory) confirmDeleted(ctx context.Context, channel, ts string) erro
 }
 
 // readReactions reads the reactions without the bot's own. cut are the emoji of which Slack
-// counts more people than it names. A person hidden by Slack keeps the shown id.
+// counts more people than it names. A person hidden by Slack keeps the shown id, and the emoji is
+// cut as well: by their other id they may be an approver.
 func (d *Directory) readReactions(
 	ctx context.Context, channel, ts string, all []slack.ItemReaction,
 ) (shown []approvals.Reaction, cut []string, err error) {
@@ -256,6 +258,9 @@ func (d *Directory) readReactions(
 			if err != nil && !approvals.IsRefused(err) {
 				return nil, nil, err
 			}
+			if err != nil {
+				cut = append(cut, name)
+			}
 			given := approvals.Reaction{Channel: channel, TS: ts, User: user, Name: name, Present: true}
 			if !d.IsSelf(user) && !slices.Contains(shown, given) {
 				shown = append(shown, given)
@@ -265,49 +270,51 @@ func (d *Directory) readReactions(
 	return shown, cut, nil
 }
 
-// ReplyReactions reads the reactions on the bot's replies in a card's thread, but its own.
-func (d *Directory) ReplyReactions(ctx context.Context, channel, cardTS string) ([]approvals.Reaction, error) {
-	var all []approvals.Reaction
+// ReplyReactions reads the reactions on the bot's replies in a card's thread, but its own. cut is
+// as of CardReactions.
+func (d *Directory) ReplyReactions(
+	ctx context.Context, channel, cardTS string,
+) (all []approvals.Reaction, cut []string, err error) {
 	cursor := ""
 	for range findPages {
 		page, _, next, err := d.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
 			ChannelID: channel, Timestamp: cardTS, Cursor: cursor, Limit: readPageSize,
 		})
 		if err != nil {
-			return all, ClassifyError("conversations.replies", err)
+			return all, cut, ClassifyError("conversations.replies", err)
 		}
 		for _, m := range page {
 			if m.Timestamp == cardTS || !d.identity.isAuthor(m) {
 				continue
 			}
-			shown, err := d.replyReactions(ctx, channel, m)
+			shown, unnamed, err := d.replyReactions(ctx, channel, m)
 			if err != nil {
-				return all, err
+				return all, cut, err
 			}
-			all = append(all, shown...)
+			all, cut = append(all, shown...), append(cut, unnamed...)
 		}
 		if next == "" {
-			return all, nil
+			return all, cut, nil
 		}
 		cursor = next
 	}
-	return all, errTooMuchHistory
+	return all, cut, errTooMuchHistory
 }
 
 // replyReactions reads the reactions on one reply. If Slack does not name all people of an emoji
 // beside the message, it is asked for them.
 func (d *Directory) replyReactions(
 	ctx context.Context, channel string, m slack.Message,
-) ([]approvals.Reaction, error) {
-	shown, cut, err := d.readReactions(ctx, channel, m.Timestamp, m.Reactions)
+) (shown []approvals.Reaction, cut []string, err error) {
+	shown, cut, err = d.readReactions(ctx, channel, m.Timestamp, m.Reactions)
 	if err != nil || len(cut) == 0 {
-		return shown, err
+		return shown, cut, err
 	}
-	all, err := d.CardReactions(ctx, channel, m.Timestamp)
+	shown, cut, err = d.CardReactions(ctx, channel, m.Timestamp)
 	if errors.Is(err, approvals.ErrCardDeleted) { // history shows no replies, so it proves nothing
 		err = errors.New("Slack reactions.get: message_not_found, although conversations.replies shows the reply")
 	}
-	return all, err
+	return shown, cut, err
 }
 
 // ReadHistory reads the reactions on the messages of a channel from latest down to

@@ -200,7 +200,7 @@ func TestOnCard(t *testing.T) {
 	}
 	_ = r.slack.React(alex, channel, ts, "x")
 	_ = r.slack.React(kim, channel, ts, "eyes")
-	shown, err := r.directory.CardReactions(r.ctx, channel, ts)
+	shown, _, err := r.directory.CardReactions(r.ctx, channel, ts)
 	if err != nil || len(shown) != len(voters)+2 {
 		t.Fatalf("%+v, %v", shown, err)
 	}
@@ -210,7 +210,7 @@ func TestOnCard(t *testing.T) {
 		}
 	}
 	_ = r.slack.DeleteMessage(channel, ts)
-	if _, err := r.directory.CardReactions(r.ctx, channel, ts); !errors.Is(err, approvals.ErrCardDeleted) {
+	if _, _, err := r.directory.CardReactions(r.ctx, channel, ts); !errors.Is(err, approvals.ErrCardDeleted) {
 		t.Errorf("a deleted card: %v", err)
 	}
 }

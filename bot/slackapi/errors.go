@@ -84,6 +84,19 @@ var goneAnswers = []string{
 // too.
 var missingAnswers = []string{"message_not_found", "thread_not_found"}
 
+// postingMethods create a message, each time that they are called.
+var postingMethods = []string{"chat.postMessage", "chat.postEphemeral"}
+
+// refusedPosts are the names by which Slack says that it posted nothing, besides those of
+// remedies and goneAnswers.
+var refusedPosts = []string{
+	"access_denied", "as_user_not_supported", "attachment_payload_limit_exceeded", "enterprise_is_restricted",
+	"invalid_arg_name", "invalid_arguments", "invalid_blocks", "invalid_blocks_format", "invalid_metadata_format",
+	"invalid_metadata_schema", "message_limit_exceeded", "messages_tab_disabled", "metadata_must_be_sent_from_app",
+	"metadata_too_large", "msg_blocks_too_long", "msg_too_long", "no_text", "team_not_found",
+	"too_many_attachments", "two_factor_setup_required", "user_not_found", "user_not_in_channel",
+}
+
 // ClassifyError tells what a failed call means. It is an *approvals.DelayError if
 // the call had no effect, an *approvals.RefusedError if the message it is about
 // is gone, and any other error if the effect is unknown.
@@ -91,7 +104,31 @@ func ClassifyError(method string, err error) error {
 	if err == nil {
 		return nil
 	}
-	err = outside.DropURL(err)
+	err = withoutEcho(outside.DropURL(err))
+	meaning := classify(method, err)
+	delay, isDelay := errors.AsType[*approvals.DelayError](meaning)
+	if isDelay && slices.Contains(postingMethods, method) && mayHavePosted(err) {
+		return &approvals.UnknownEffectError{
+			After: delay.After, Reason: delay.Reason, Closed: delay.Closed, Err: delay.Err,
+		}
+	}
+	return meaning
+}
+
+// mayHavePosted reports whether a message may stand although an answer refuses it. No status
+// code proves the opposite, even that of a limit: a proxy may answer after Slack has stored the
+// message. Only a name that Slack documents does.
+func mayHavePosted(err error) bool {
+	if answer, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
+		return remedies[answer.Err] == "" && !slices.Contains(refusedPosts, answer.Err)
+	}
+	_, isLimit := errors.AsType[*slack.RateLimitedError](err)
+	_, hasStatus := errors.AsType[slack.StatusCodeError](err)
+	return isLimit || hasStatus
+}
+
+// classify is ClassifyError for a call that can be repeated without harm.
+func classify(method string, err error) error {
 	if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
 		return delayByLimit(method, limited.RetryAfter, err)
 	}
@@ -130,8 +167,7 @@ func classifyAnswer(method string, answer slack.SlackErrorResponse) error {
 	case remedies[answer.Err] != "":
 		return &approvals.DelayError{Reason: remedies[answer.Err], Closed: true, Err: err}
 	}
-	reason := "Slack refused the call with " + outside.OneLine(answer.Err, 60)
-	return &approvals.DelayError{Reason: reason, Closed: true, Err: err}
+	return &approvals.DelayError{Reason: "Slack refused the call with " + answer.Err, Closed: true, Err: err}
 }
 
 func delayByLimit(method string, after time.Duration, err error) error {
@@ -145,10 +181,9 @@ func delayByLimit(method string, after time.Duration, err error) error {
 func describeAnswer(answer slack.SlackErrorResponse) string {
 	switch {
 	case answer.Needed != "":
-		return fmt.Sprintf(" (needs the scope %s; the token has %s)",
-			outside.OneLine(answer.Needed, 100), outside.OneLine(answer.Provided, 300))
+		return fmt.Sprintf(" (needs the scope %s; the token has %s)", answer.Needed, answer.Provided)
 	case len(answer.ResponseMetadata.Messages) > 0:
-		return fmt.Sprintf(" (%s)", outside.OneLine(answer.ResponseMetadata.Messages[0], 200))
+		return fmt.Sprintf(" (%s)", answer.ResponseMetadata.Messages[0])
 	}
 	return ""
 }

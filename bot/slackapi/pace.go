@@ -2,7 +2,6 @@ package slackapi
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -85,13 +84,13 @@ func (p *pacer) remainingPause() time.Duration {
 // heedDelay holds back every further call for as long as Slack asked. A shorter
 // pause never ends a longer one.
 func (p *pacer) heedDelay(err error) {
-	delay, ok := errors.AsType[*approvals.DelayError](err)
-	if !ok || delay.After <= 0 {
+	pause := approvals.RetryAfter(err, 0)
+	if pause <= 0 {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if until := time.Now().Add(delay.After); until.After(p.notBefore) {
+	if until := time.Now().Add(pause); until.After(p.notBefore) {
 		p.notBefore = until
 	}
 }

@@ -31,7 +31,7 @@ func TestSlackAsksToBeLeftAlone(t *testing.T) {
 		waiting := make(chan time.Duration)
 		go func() { waiting <- after(p) }()
 		synctest.Wait()
-		p.heedDelay(fmt.Errorf("post: %w", &approvals.DelayError{After: time.Hour}))
+		p.heedDelay(fmt.Errorf("post: %w", &approvals.UnknownEffectError{After: time.Hour}))
 		p.heedDelay(&approvals.DelayError{After: time.Second}) // a shorter wish takes nothing back
 		p.heedDelay(&approvals.DelayError{After: -1})
 		p.heedDelay(errors.New("something else"))

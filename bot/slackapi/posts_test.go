@@ -42,7 +42,7 @@ func TestACardIsMissingInTwoReadings(t *testing.T) {
 			r := newRig(t, fakeslack.Config{})
 			ts := r.posted()
 			c.prepare(r, ts)
-			_, err := r.directory.CardReactions(r.ctx, channel, ts)
+			_, _, err := r.directory.CardReactions(r.ctx, channel, ts)
 			if err == nil || errors.Is(err, approvals.ErrCardDeleted) != c.gone {
 				t.Errorf("%v; deleted: %t", err, c.gone)
 			}
@@ -50,7 +50,8 @@ func TestACardIsMissingInTwoReadings(t *testing.T) {
 	}
 }
 
-// What a failed post means: its effect is unknown unless nothing of it was written.
+// What a failed post means: its effect is unknown unless nothing of it was written, whatever an
+// answer says.
 func TestWhetherAPostLeft(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault fault.Fault
@@ -61,12 +62,18 @@ func TestWhetherAPostLeft(t *testing.T) {
 		"cut":                            {fault.Fault{Cut: true}, 0},
 		"cut after the effect":           {fault.Fault{Cut: true, AfterEffect: true}, 1},
 		"500":                            {fault.Fault{Status: 500, AfterEffect: true}, 1},
+		"403":                            {fault.Fault{Status: 403, AfterEffect: true}, 1},
+		"408":                            {fault.Fault{Status: 408, AfterEffect: true}, 1},
+		"429":                            {fault.Fault{Status: 429, RetryAfter: "0", AfterEffect: true}, 1},
+		"302":                            {fault.Fault{Status: 302, Location: "http://login.example/", AfterEffect: true}, 1},
+		"ratelimited":                    {fault.Fault{Error: "ratelimited", AfterEffect: true}, 1},
+		"a name of tomorrow":             {fault.Fault{Error: "something_new", AfterEffect: true}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, fakeslack.Config{})
 			r.slack.Inject("chat.postMessage", c.fault)
 			ts, err := r.messenger.PostMessage(r.ctx, r.card())
-			if meaning(err) != "unknown" || ts != "" {
+			if !approvals.EffectIsUnknown(err) || ts != "" {
 				t.Errorf("%q, %v", ts, err)
 			}
 			if n := len(r.slack.Messages(channel)); n != c.posts {
@@ -74,11 +81,11 @@ func TestWhetherAPostLeft(t *testing.T) {
 			}
 			// Private words may be lost in the same way.
 			r.slack.Inject("chat.postMessage", c.fault)
-			if err := r.messenger.PostDirect(r.ctx, robin, "a word"); meaning(err) != "unknown" {
+			if err := r.messenger.PostDirect(r.ctx, robin, "a word"); !approvals.EffectIsUnknown(err) {
 				t.Errorf("a direct message: %v", err)
 			}
 			r.slack.Inject("chat.postEphemeral", c.fault)
-			if err := r.messenger.PostEphemeral(r.ctx, channel, robin, "a word"); meaning(err) != "unknown" {
+			if err := r.messenger.PostEphemeral(r.ctx, channel, robin, "a word"); !approvals.EffectIsUnknown(err) {
 				t.Errorf("a private message in the channel: %v", err)
 			}
 		})
@@ -183,6 +190,55 @@ func TestRemoveMessage(t *testing.T) {
 	}
 }
 
+// A look tells of which emoji Slack counts more people than it names, although it was asked for
+// all of them: on a card, and on a reply.
+func TestALookTellsWhatSlackCuts(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	card := r.posted()
+	reply := r.card()
+	reply.ThreadTS = card
+	ts, err := r.messenger.PostMessage(r.ctx, reply)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 { // more than Slack names beside the reply
+		user := fmt.Sprintf("U0MANY%d", i)
+		r.slack.AddUser(fakeslack.User{ID: user, Name: user})
+		r.slack.Join(channel, user)
+		_ = r.slack.React(user, channel, ts, "x")
+	}
+	r.slack.Inject("reactions.get", fault.Fault{Body: `{"ok":true,"type":"message","message":{"reactions":[` +
+		`{"name":"x::skin-tone-2","count":2,"users":["` + kim + `"]},{"name":"eyes","count":1,"users":["` + kim + `"]}]}}`})
+	for name, look := range map[string]func() ([]approvals.Reaction, []string, error){
+		"card": func() ([]approvals.Reaction, []string, error) { return r.directory.CardReactions(r.ctx, channel, card) },
+		"reply": func() ([]approvals.Reaction, []string, error) {
+			return r.directory.ReplyReactions(r.ctx, channel, card)
+		},
+	} {
+		if shown, cut, err := look(); err != nil || len(shown) != 2 || !slices.Equal(cut, []string{"x"}) {
+			t.Errorf("%s: %+v, cut %v, %v", name, shown, cut, err)
+		}
+	}
+}
+
+// On Enterprise Grid a person whom Slack hides may be an approver by their other id. Elsewhere a
+// person has one id, and is not asked about.
+func TestALookTellsOfHiddenPeople(t *testing.T) {
+	for enterprise, want := range map[string][]string{"": nil, "E1": {"x"}} {
+		r := newRig(t, fakeslack.Config{})
+		r.directory.identity.EnterpriseID = enterprise
+		card := r.posted()
+		if err := r.slack.React(kim, channel, card, "x"); err != nil {
+			t.Fatal(err)
+		}
+		r.slack.Inject("users.info", fault.Fault{Error: "user_not_visible"})
+		shown, cut, err := r.directory.CardReactions(r.ctx, channel, card)
+		if err != nil || len(shown) != 1 || shown[0].User != kim || !slices.Equal(cut, want) {
+			t.Errorf("in the enterprise %q: %+v, cut %v, %v", enterprise, shown, cut, err)
+		}
+	}
+}
+
 // A survey tells the request of each card of the bot.
 func TestSurveyTellsCards(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
@@ -221,12 +277,12 @@ func TestReplyReactionsAreComplete(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	shown, err := r.directory.ReplyReactions(r.ctx, channel, card)
-	if err != nil || len(shown) != people {
-		t.Errorf("%d people, %v", len(shown), err)
+	shown, cut, err := r.directory.ReplyReactions(r.ctx, channel, card)
+	if err != nil || len(shown) != people || len(cut) > 0 {
+		t.Errorf("%d people, %v, %v", len(shown), cut, err)
 	}
 	r.slack.Inject("reactions.get", fault.Fault{Error: "message_not_found"})
-	if _, err := r.directory.ReplyReactions(r.ctx, channel, card); err == nil || approvals.IsRefused(err) ||
+	if _, _, err := r.directory.ReplyReactions(r.ctx, channel, card); err == nil || approvals.IsRefused(err) ||
 		errors.Is(err, approvals.ErrCardDeleted) {
 		t.Errorf("%v, while Slack does not tell all people", err)
 	}

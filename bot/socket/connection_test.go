@@ -98,7 +98,7 @@ func listenOnPipe(t *testing.T, p *pipeSlack, during time.Duration) {
 	server := &http.Server{Handler: p}
 	served := make(chan struct{})
 	go func() { defer close(served); _ = server.Serve(p) }()
-	s := New(Config{APIURL: "https://slack.example/api/", Watch: Watch{Ended: p.noteEnd}}, new(handling), zerolog.Nop())
+	s := New(Config{APIURL: "https://slack.example/api/", AllowHTTP: true, Watch: Watch{Ended: p.noteEnd}}, new(handling), zerolog.Nop())
 	s.opener.next = answering(func(*http.Request) *http.Response {
 		return &http.Response{
 			StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
 
+	"licensebot/internal/outbound"
 	"licensebot/internal/outside"
 	"licensebot/internal/sleep"
 )
@@ -109,12 +111,15 @@ func isTokenRejected(err error) bool {
 
 // dial asks Slack for the address of a connection and opens it.
 func (s *Socket) dial(ctx context.Context, index int) (*connection, error) {
-	_, url, err := s.api.StartSocketModeContext(ctx)
+	_, address, err := s.api.StartSocketModeContext(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s.tokenWorked.Store(true)
-	ws, resp, err := s.dialer.DialContext(ctx, url, nil)
+	if err := s.checkAddress(address); err != nil {
+		return nil, err
+	}
+	ws, resp, err := s.dialer.DialContext(ctx, address, nil)
 	if resp != nil {
 		_ = resp.Body.Close()
 	}
@@ -124,3 +129,26 @@ func (s *Socket) dial(ctx context.Context, index int) (*connection, error) {
 	s.opener.countConnected()
 	return s.newConnection(ws, index), nil
 }
+
+// An openAddressError is about a connection on which all would travel in the open: the ticket, and
+// each command after it.
+type openAddressError struct{ host string }
+
+func (e *openAddressError) Error() string { return "an unencrypted connection to " + e.host }
+
+// checkAddress refuses an address that a proxy may have put in the place of Slack's.
+func (s *Socket) checkAddress(address string) error {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil:
+		return errNoAddress // the error of the parser has the ticket in it
+	case u.Scheme != "wss" && !s.cfg.AllowHTTP && !outbound.IsLoopback(u.Hostname()):
+		return &openAddressError{outside.OneLine(u.Host, maxHost)}
+	}
+	return nil
+}
+
+var errNoAddress = errors.New("Slack apps.connections.open: the answer has no address of a connection")
+
+// maxHost bounds a host in the log.
+const maxHost = 100

@@ -45,6 +45,13 @@ func (s *Socket) logConnectionError(index int, err error, pause time.Duration) {
 				"connections:write to its file. Trying again")
 		return
 	}
+	if open, ok := errors.AsType[*openAddressError](err); ok {
+		s.log.Error().Int("connection", index).Str("host", open.host).Dur("retry_in", pause).
+			Msg("what answers at SLACK_API_URL names an unencrypted connection (ws://), on which all that " +
+				"people type would travel in the open: let it name wss://, or set LICENSEBOT_ALLOW_HTTP=true. " +
+				"Trying again")
+		return
+	}
 	if s.cfg.Explain != nil {
 		err = s.cfg.Explain(err)
 	}

@@ -91,6 +91,8 @@ type Config struct {
 	// FollowsAppToken says that ReplaceAppToken is called once the token's file changes.
 	// A token that worked and that Slack rejects is waited for then.
 	FollowsAppToken bool
+	// AllowHTTP lets a connection go unencrypted to another machine.
+	AllowHTTP bool
 	// OnHello is called after every hello: while no connection was open, something
 	// may have been missed. It must not block. May be nil.
 	OnHello func()

@@ -2,7 +2,11 @@ package socket
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"runtime"
 	"strings"
 	"sync"
@@ -12,6 +16,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"licensebot/bot/bottest"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fault"
 )
@@ -131,6 +136,50 @@ func TestNoSuchPage(t *testing.T) {
 	log := r.log.String()
 	if strings.Contains(log, "SLACK_APP_TOKEN") || strings.Count(log, "SLACK_API_URL") != 3 || !strings.Contains(log, r.slack.APIURL()) {
 		t.Error(log)
+	}
+}
+
+// TestUnencryptedConnection has a proxy name other addresses than Slack's. One on which the ticket
+// would travel in the open is dialed only if the operator allows that.
+func TestUnencryptedConnection(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		address string
+		allowed bool
+		refused string
+	}{
+		{"ws://slack.example/link?ticket=secret", false, "an unencrypted connection to slack.example"},
+		{"WS://127.0.0.1.example:80/?ticket=secret", false, "an unencrypted connection to 127.0.0.1.example:80"},
+		{"http://slack.example/link?ticket=secret", false, "an unencrypted connection to slack.example"},
+		{"ws://slack.example/%zz?ticket=secret", true, errNoAddress.Error()},
+		{"ws://slack.example/link?ticket=secret", true, ""},
+		{"ws://127.0.0.1:1/link?ticket=secret", false, ""},
+		{"ws://[::1]:1/link?ticket=secret", false, ""},
+		{"WSS://slack.example/link?ticket=secret", false, ""},
+	} {
+		log := new(bottest.Log)
+		s := New(Config{APIURL: "https://slack.example/api/", AllowHTTP: c.allowed}, new(handling), zerolog.New(log))
+		s.opener.next = answering(func(*http.Request) *http.Response {
+			return &http.Response{
+				StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
+				Body: io.NopCloser(strings.NewReader(`{"ok":true,"url":"` + c.address + `"}`)),
+			}
+		})
+		dialed := false
+		s.dialer.Proxy = nil
+		s.dialer.NetDialContext = func(context.Context, string, string) (net.Conn, error) {
+			dialed = true
+			return nil, errors.New("not here")
+		}
+		_, err := s.dial(t.Context(), 0)
+		if dialed == (c.refused != "") || c.refused != "" && err.Error() != c.refused {
+			t.Errorf("%s: dialed: %t, %v", c.address, dialed, err)
+		}
+		s.logConnectionError(0, err, time.Second)
+		names := strings.Contains(log.String(), "set LICENSEBOT_ALLOW_HTTP=true")
+		if names != strings.HasPrefix(c.refused, "an unencrypted") || strings.Contains(log.String(), "secret") {
+			t.Errorf("%s: the log says %s", c.address, log)
+		}
 	}
 }
 

@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"licensebot/internal/outbound"
 )
 
 // checkToken wants a token of Slack with this prefix.
@@ -33,15 +34,10 @@ func checkURL(p *problems, name, value, example string, allowHTTP bool) {
 		p.add(name, "does not begin with https://", example)
 	case err != nil || !isPlainWebAddress(u):
 		p.add(name, "is not a web address without user, query and fragment", example)
-	case u.Scheme == "http" && !allowHTTP && !isLoopback(u.Hostname()):
+	case u.Scheme == "http" && !allowHTTP && !outbound.IsLoopback(u.Hostname()):
 		p.add(name, "begins with http://, so that secrets would travel in the open; "+
 			"use https://, or set LICENSEBOT_ALLOW_HTTP=true", example)
 	}
-}
-
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
 func isPlainWebAddress(u *url.URL) bool {

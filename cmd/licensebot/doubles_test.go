@@ -8,6 +8,7 @@ import (
 
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fault"
+	"licensebot/internal/sweep"
 )
 
 // TestCardStoredTwice lets Slack store a card a second time, later. A ❌ on either of
@@ -61,4 +62,36 @@ func TestDenialOnAReplyWhileDown(t *testing.T) {
 	w.awaitStatus(card, "*Denied*")
 	w.awaitReply(card, "denied by <@"+second+">")
 	w.wantAllocation(0, "ATTUNU")
+}
+
+// Slack stores a card and an outcome, and each is answered with a refusal: by a proxy, or as a
+// limit. Each stands once.
+func TestPostsAnsweredWithRefusalsAfterTheyWereStored(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]fault.Fault{
+		"403":                   {Times: 1, Status: 403, AfterEffect: true},
+		"408":                   {Times: 1, Status: 408, AfterEffect: true},
+		"429":                   {Times: 1, Status: 429, RetryAfter: "1", AfterEffect: true},
+		"302":                   {Times: 1, Status: 302, Location: "http://login.example/", AfterEffect: true},
+		"an unknown error":      {Times: 1, Error: "some_new_error", AfterEffect: true},
+		"a limit in the answer": {Times: 1, Status: 200, Error: "ratelimited", AfterEffect: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sweep.InSample(t, name == "403")
+			t.Parallel()
+			w := newWorld(t)
+			w.startReplica()
+			w.slack.Inject("chat.postMessage", f)
+			w.typeRequest("group-01 RPADEVPRONU")
+			w.awaitCondition("the whole card", w.hasCompleteCard)
+			w.awaitNoJobs()
+			w.slack.Inject("chat.postMessage", f)
+			w.reactToCard(approver, "white_check_mark")
+			w.awaitCondition("an outcome", func() bool { return len(w.listOutcomes()) > 0 })
+			w.awaitNoJobs()
+			if cards, told := len(w.listCards()), w.listOutcomes(); cards != 1 || len(told) != 1 {
+				t.Errorf("%d cards, and outcomes %v", cards, told)
+			}
+		})
+	}
 }

@@ -161,6 +161,7 @@ func newDeps(
 		Slack: bot.SlackConfig{
 			APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken,
 			FollowsAppToken: cfg.secretFiles["SLACK_APP_TOKEN"] != "", Replicas: db.CountReplicas,
+			AllowHTTP: cfg.allowHTTP,
 		},
 		Channel: channel, Target: cfg.target(), Emoji: cfg.Emoji, TTL: cfg.TTL, Rates: tuning.Rates,
 		Store: db, UiPath: licenses, CodeName: licensing.CodeName, Codes: licensing.CatalogCodes(), Policy: policy,

@@ -5,6 +5,7 @@ package outside
 import (
 	"errors"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -43,6 +44,12 @@ func joinsEmoji(all []rune, i int) bool {
 	isDressed := unicode.Is(unicode.Variation_Selector, before) || isSkinTone
 	return (isDressed || unicode.Is(unicode.So, before)) && unicode.Is(unicode.So, after)
 }
+
+// slackToken is how a token of Slack begins, of any kind.
+var slackToken = regexp.MustCompile(`(?i)xox[a-z][-.]|xapp-|xwfp-`)
+
+// HasToken reports whether a text seems to have a token of Slack in it.
+func HasToken(text string) bool { return slackToken.MatchString(text) }
 
 // DropURL drops the URL that net/http puts into its errors: a response_url is a
 // capability, and the URL of a socket holds a ticket.

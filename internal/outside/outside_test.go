@@ -67,3 +67,14 @@ func TestDropURL(t *testing.T) {
 		t.Errorf("DropURL changes an error without a URL to %v", got)
 	}
 }
+
+func TestHasToken(t *testing.T) {
+	for text, want := range map[string]bool{
+		"Bearer xoxb-1": true, "XAPP-1-A": true, "xoxe.xoxp-1": true, "(xwfp-1)": true,
+		"": false, "not_authed": false, "a box of xapps": false,
+	} {
+		if outside.HasToken(text) != want {
+			t.Errorf("%q: %t", text, !want)
+		}
+	}
+}
