@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,8 +61,9 @@ func (w *world) wantRejected(text, told string) {
 // wantThread expects these words in the first reply on a card.
 func (w *world) wantThread(card fakeslack.Message, words string) {
 	w.t.Helper()
-	if said := w.slack.Thread(approvalsChannel, card.TS)[0].Text; !strings.Contains(said, words) {
-		w.t.Errorf("the thread does not say %q: %s", words, said)
+	thread := w.slack.Thread(approvalsChannel, card.TS)
+	if !slices.ContainsFunc(thread, func(m fakeslack.Message) bool { return strings.Contains(m.Text, words) }) {
+		w.t.Errorf("the thread does not say %q: %+v", words, thread)
 	}
 }
 

@@ -29,18 +29,19 @@ func (j *judge) judgeCause(r *request, c *Card, outcome Reply) {
 		if outcome.Event == failedEvent && !j.mayHaveFailed(c, outcome.At) {
 			j.report(failedGroundless, r.id, outcome.Text)
 		}
-		if saysOtherName.MatchString(outcome.Text) && !j.h.mayBeRenamed(c, outcome.At) {
+		if saysOtherName.MatchString(outcome.Text) && !j.h.mayDifferInName(c, outcome.At) {
 			j.report(renameUntrue, r.id, outcome.Text)
 		}
 	}
 }
 
-// mayBeRenamed reports whether the group of a card may have got another name by then. What the
-// card shows may be as old as a read.
-func (h *History) mayBeRenamed(c *Card, by time.Time) bool {
-	return slices.ContainsFunc(h.Renames[c.Group], func(n Naming) bool {
-		return n.At.After(c.At.Add(-2*MaxLag-personAge)) && n.At.Before(by)
-	})
+// mayDifferInName reports whether the bot may have read another name of a card's group than the
+// card has by then. It looks names up in lists that are some minutes old.
+func (h *History) mayDifferInName(c *Card, by time.Time) bool {
+	from := c.At.Add(-5 * time.Minute)
+	other := func(name string) bool { return name != c.Name && h.wasNamed(c.Group, name, from, by) }
+	return other(h.Groups[c.Group]) ||
+		slices.ContainsFunc(h.Renames[c.Group], func(n Naming) bool { return other(n.Name) })
 }
 
 // mayHaveFailed reports whether there is a reason why a request failed by then: a write,

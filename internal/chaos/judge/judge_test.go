@@ -420,6 +420,7 @@ func TestJudgeFindsWhatIsTakenOutWrongly(t *testing.T) {
 			h.Edits = []Edit{{At: at(4.5), Group: "group-01", After: []string{"TSTNU"}}}
 		},
 		"superseded for a name that never changed": func(h *History) {
+			h.Cards[0].Name = h.Groups["group-01"]
 			h.Cards[0].Thread[0] = Reply{At: at(5), Event: "allocation_superseded",
 				Text: "UiPath no longer shows the name `Robots` of the group with id `group-01`."}
 		},
