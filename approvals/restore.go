@@ -80,6 +80,7 @@ type Adopted struct {
 	Allocation  []string
 	EffectFound bool
 	Found       []string  // the codes in effect, of EffectFound
+	WasApproved bool      // the channel tells of an approval before the end
 	Until       time.Time // the end of its grant
 	Revocation  *Revocation
 	EndedBy     string `words:"person"` // the person or bot that ended the grant
@@ -110,6 +111,9 @@ func Adopt(cardTS string, thread []Told) Adopted {
 			e.Presses = append(e.Presses, *t.Press)
 			n, _ := strconv.Atoi(t.Number)
 			e.PressCount = max(e.PressCount, n)
+			continue
+		case t.EventType == JobPostDelay.Spec().EventType, t.EventType == JobPostConsentLost.Spec().EventType:
+			e.WasApproved = true
 			continue
 		case t.EventType == JobPostEffect.Spec().EventType:
 			e.EffectFound, e.Found = true, t.Added
@@ -149,6 +153,7 @@ func (e Adopted) move(r Request, now time.Time) (Step, error) {
 		step = e.startGrant(step, now)
 	}
 	step = e.endGrant(step)
+	step.Enqueue = append(step.Enqueue, step.Request.lateEffectLook()...)
 	step.Enqueue = append(step.Enqueue, Job{Kind: JobUpdateCard}) // the bot may have ended before it drew the card
 	return step, nil
 }
@@ -192,6 +197,7 @@ func (e Adopted) moveFiled(r Request, now time.Time) Step {
 }
 
 func (e Adopted) close(r Request) Request {
+	wasApproved := r.State == Approved || e.WasApproved
 	r.State, r.CardTS, r.DedupKey, r.DelayReason = e.State, e.CardTS, "", ""
 	r.Outcome = &Outcome{Reason: ReasonFromChannel, By: personOf(e.By), Allocation: e.Allocation}
 	r.EffectFound = e.EffectFound
@@ -206,7 +212,23 @@ func (e Adopted) close(r Request) Request {
 	for _, user := range e.Approvers {
 		r.Votes = append(r.Votes, Vote{User: user, At: r.ClosedAt, Stages: r.Terms.stagesOf(user)})
 	}
+	r.WriteAttempted = r.WriteAttempted || e.mayHaveWritten(r, wasApproved)
 	return r
+}
+
+// mayHaveWritten reports whether a write may have been tried before a request ended without
+// success, so that UiPath may show its effect late. Where the group had got a part of the change
+// from others, that is why the request was superseded, and it is no effect of it.
+func (e Adopted) mayHaveWritten(r Request, wasApproved bool) bool {
+	change := r.Proposal.Change
+	change.Extend = nil // to extend a code writes nothing
+	switch {
+	case e.State == Done, change.IsEmpty():
+		return false
+	case e.State == Superseded:
+		return len(e.Allocation) == 0 || change.ShownPart(e.Allocation).IsEmpty()
+	}
+	return e.State == Failed || wasApproved || r.Terms.Met(r.Votes)
 }
 
 // stagesOf lists the stages for which a person may have approved: those that name the

@@ -45,6 +45,7 @@ func TestAdoptEveryEnd(t *testing.T) {
 				!r.ClosedAt.Equal(filedAt.Add(2*time.Minute)) || !slices.Equal(Voters(r.Votes), []string{anna, ben}) {
 				t.Errorf("%s in the copy and %s in the channel became %+v", state, end, r)
 			}
+			step.Enqueue = slices.DeleteFunc(step.Enqueue, looksForEffect) // TestAdoptedEndIsLookedAtOnceMore has it
 			if !onlyDrawsCard(step) || len(step.Drop) != len(JobKinds()) {
 				t.Errorf("%s in the copy and %s in the channel enqueues %v and drops %d", state, end, step.Enqueue, len(step.Drop))
 			}
@@ -56,6 +57,52 @@ func TestAdoptEveryEnd(t *testing.T) {
 // have ended between the outcome and the card.
 func onlyDrawsCard(step Step) bool {
 	return len(step.Enqueue) == 1 && step.Enqueue[0].Kind == JobUpdateCard
+}
+
+func looksForEffect(j Job) bool { return j.Kind == JobFindEffect }
+
+// UiPath may show late what a write did before the end that the channel tells. The end itself is no
+// more uncertain than the channel said.
+func TestAdoptedEndIsLookedAtOnceMore(t *testing.T) {
+	base := func(t *Told) { t.Allocation = []string{"OLD"} }
+	nobody := func(t *Told) { t.Approvers = nil }
+	end := func(s State, changes ...func(*Told)) Told { return heard(2, "allocation_"+string(s), changes...) }
+	extends := func(r *Request) { r.Proposal.Change = Change{Extend: []string{"NEW"}} }
+	tried := func(r *Request) { r.WriteAttempted = true }
+	for name, c := range map[string]struct {
+		copied State
+		change func(*Request)
+		thread []Told
+		looks  bool
+	}{
+		"done":                           {Pending, nil, []Told{end(Done)}, false},
+		"failed":                         {Pending, nil, []Told{end(Failed, base)}, true},
+		"failed to extend":               {Pending, extends, []Told{end(Failed, base)}, false},
+		"superseded":                     {Pending, nil, []Told{end(Superseded, base)}, true},
+		"superseded, by the same codes":  {Pending, nil, []Told{end(Superseded)}, false},
+		"the same after a write":         {Pending, tried, []Told{end(Superseded)}, true},
+		"denied before the quorum":       {Pending, nil, []Told{end(Denied, nobody)}, false},
+		"denied after it":                {Pending, nil, []Told{end(Denied)}, true},
+		"denied when approved":           {Approved, nil, []Told{end(Denied, nobody)}, true},
+		"expired after consent was lost": {Pending, nil, []Told{heard(1, "allocation_reopened"), end(Expired, nobody)}, true},
+		"cancelled while it took long":   {Pending, nil, []Told{heard(1, "allocation_approved"), end(Cancelled, nobody)}, true},
+	} {
+		r := requestIn(c.copied)
+		if c.change != nil {
+			c.change(&r)
+		}
+		step, err := Next(r, Adopt(cardTS, c.thread), deadline.Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(step.Enqueue, looksForEffect)
+		if looks := at >= 0; looks != c.looks || step.Request.MayHaveEffect() != looks || step.Request.Outcome.Uncertain {
+			t.Errorf("%s: looks again: %t, %+v", name, looks, step.Request.Outcome)
+		}
+		if at >= 0 && !step.Enqueue[at].Due.Equal(filedAt.Add(2*time.Minute+ReadLag)) {
+			t.Errorf("%s: looks at %s", name, step.Enqueue[at].Due)
+		}
+	}
 }
 
 // What the channel tells is adopted only where the request does not know it.

@@ -212,6 +212,30 @@ func TestRestoredCopyKeepsGrants(t *testing.T) {
 	s.wantAllocation(2, "ATTUNU")
 }
 
+// TestRestoredCopyLooksForALateEffect copies the database before UiPath refuses a change for a time
+// and makes it late all the same. The thread tells of the failure. The restored bot
+// looks once more: the grant holds, and ends at its time.
+func TestRestoredCopyLooksForALateEffect(t *testing.T) {
+	t.Parallel()
+	s := newClockedWorld(newWorld(t))
+	id := s.askFor(approvals.Ask{Group: groupID, Codes: []string{"IDU"}, For: 2 * time.Hour})
+	old := s.backUp()
+	s.restartAfter(0)
+	s.uipath.Inject("PUT group", fault.Fault{Times: 1, Status: 409, Error: "no"})
+	s.react(id, "white_check_mark")
+	s.awaitEvent(id, "allocation_failed")
+	s.stop()
+	s.uipath.SetAllocation(groupID, "ATTUNU", "IDU") // what the refused write did
+	s.restore(old)
+	s.awaitState(id, "failed")
+	s.restartAfter(2 * time.Minute)
+	s.awaitEvent(id, "allocation_found")
+	s.restartAfter(3 * time.Hour)
+	s.awaitEvent(id, toldEnded)
+	s.wantEvents(id, toldCard, "allocation_failed", "allocation_found", toldEnded)
+	s.wantAllocation(1, "ATTUNU")
+}
+
 // TestRestoredCopyDoesNotEndTwice copies the database while a grant runs. After its end
 // a UiPath admin gives the code again. The restored bot leaves that alone.
 func TestRestoredCopyDoesNotEndTwice(t *testing.T) {
