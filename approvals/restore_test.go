@@ -238,7 +238,7 @@ func TestReadingReadsLittle(t *testing.T) {
 	}
 	elsewhere := of("R-OTHER", 30, heard(40, "").TS)
 	elsewhere.GroupID = "group-02"
-	reading := NewReading(newest, []Request{open, filed})
+	reading := NewReading(ChannelToRead{Channel: "C1", Newest: newest, OfToday: true}, []Request{open, filed})
 	for name, c := range map[string]struct {
 		card ToldCard
 		read bool
@@ -266,7 +266,7 @@ func TestReadingReadsLittle(t *testing.T) {
 		told[0].Foreign[0].Proposal.Group.ID != "group-02" {
 		t.Errorf("of a watched group %+v is adopted", told)
 	}
-	if got, want := NewReading("", []Request{filed}).Oldest(), heard(-10, "").TS; got != want {
+	if got, want := NewReading(ChannelToRead{Channel: "C1", OfToday: true}, []Request{filed}).Oldest(), heard(-10, "").TS; got != want {
 		t.Errorf("without a card reads from %s, want %s", got, want)
 	}
 }
@@ -293,7 +293,7 @@ func TestWhatTheChannelDoesNotTellIsNoChangeOutside(t *testing.T) {
 		for _, concerned := range []string{"group-01", "group-02"} { // of the one unfinished request
 			open := requestIn(Pending)
 			open.Proposal = &Proposal{Group: Group{ID: concerned}, Change: Change{Add: []string{"OTHER"}}}
-			reading := NewReading("", []Request{open})
+			reading := NewReading(ChannelToRead{Channel: "C1", OfToday: true}, []Request{open})
 			reading.Watch()
 			reading.Add(ToldCard{Told: c.card}, c.thread, false)
 			var own OwnChanges
@@ -323,7 +323,7 @@ func TestWhatTheChannelDoesNotTellIsNoChangeOutside(t *testing.T) {
 func TestAdoptionsInOrder(t *testing.T) {
 	first, second := requestIn(Pending), requestIn(Pending)
 	second.ID = "R-SECOND"
-	reading := NewReading("", []Request{first, second})
+	reading := NewReading(ChannelToRead{Channel: "C1", OfToday: true}, []Request{first, second})
 	ofSecond := heard(1, CardEventType, func(t *Told) { t.RequestID = second.ID })
 	reading.Add(ToldCard{Told: ofSecond}, []Told{heard(9, "allocation_done")}, true)
 	reading.Add(ToldCard{Told: heard(2, CardEventType)}, []Told{heard(8, "allocation_done")}, true)
