@@ -271,6 +271,74 @@ func TestReadingReadsLittle(t *testing.T) {
 	}
 }
 
+// A card may have got into the channel of today after the copy was made, or the channel its id.
+func TestReadingOfAnotherChannel(t *testing.T) {
+	other := func(card string) Request {
+		r := requestIn(Pending)
+		r.Channel, r.CardTS = "C1", card
+		return r
+	}
+	card := func(id string) ToldCard {
+		return ToldCard{Told: heard(30, CardEventType, func(t *Told) { t.RequestID = id }), LatestReply: heard(40, "").TS}
+	}
+	for name, c := range map[string]struct {
+		channel ChannelToRead
+		known   string // the card of the request
+		own     bool   // the card shown is that of the request
+		read    bool
+	}{
+		"of today, and no card yet":              {ChannelToRead{Channel: "C2", Newest: cardTS, OfToday: true}, "", true, true},
+		"unknown, and no card yet":               {ChannelToRead{Channel: "C2", OfToday: true}, "", true, true},
+		"unknown, with the same card":            {ChannelToRead{Channel: "C2", OfToday: true}, card("").TS, true, true},
+		"unknown, with another card":             {ChannelToRead{Channel: "C2", OfToday: true}, cardTS, true, false},
+		"of today, and a request of its group":   {ChannelToRead{Channel: "C2", Newest: cardTS, OfToday: true}, cardTS, false, true},
+		"a former one, a request of its group":   {ChannelToRead{Channel: "C0", Newest: cardTS}, cardTS, false, true},
+		"older than what is known of that group": {ChannelToRead{Channel: "C2", Newest: heard(50, "").TS, OfToday: true}, cardTS, false, false},
+	} {
+		r := other(c.known)
+		shown := card("R-OTHER")
+		if c.own {
+			shown = card(r.ID)
+		}
+		if got := NewReading(c.channel, []Request{r}).MayTell(shown); got != c.read {
+			t.Errorf("%s: to be read: %t", name, got)
+		}
+	}
+	r := other("")
+	reading := NewReading(ChannelToRead{Channel: "C2", OfToday: true}, []Request{r})
+	reading.Add(card(r.ID), nil, true)
+	step, err := Next(r, reading.Adoptions()[0].Event, early)
+	if err != nil || step.Request.Channel != "C2" || step.Request.State != Pending || len(step.Drop) > 0 {
+		t.Errorf("with its card in another channel: %v, %+v", err, step)
+	}
+	if _, err := Next(step.Request, reading.Adoptions()[0].Event, early); !errors.Is(err, ErrNoTransition) {
+		t.Errorf("the same once more: %v", err)
+	}
+	reading.Add(card(r.ID), []Told{heard(35, "allocation_done")}, true)
+	step, err = Next(r, reading.Adoptions()[1].Event, early)
+	if err != nil || step.Request.Channel != "C2" || step.Request.State != Done || step.Request.CardTS != card("").TS {
+		t.Errorf("done in another channel: %v, %+v", err, step)
+	}
+}
+
+// What the channel did not show in one look holds up no private notice, and no message that is looked
+// for anyhow.
+func TestWhatRestsOnAbsence(t *testing.T) {
+	for kind, rests := range map[JobKind]bool{
+		JobApply: true, JobRevoke: true, JobCountVotes: true, JobExpire: true, JobPostCard: true, JobPostOutcome: true,
+		JobPrepare: false, JobFindEffect: false, JobUpdateCard: false, JobTellRequester: false, JobGrantExpiry: false,
+	} {
+		job := LeasedJob{Job: Job{Kind: kind}}
+		if job.RestsOnAbsence() != rests {
+			t.Errorf("%s: %t", kind, !rests)
+		}
+		job.TriedAt = early
+		if got := job.RestsOnAbsence(); got != (rests && kind.Spec().Pace != PacePosts) {
+			t.Errorf("%s, tried before: %t", kind, got)
+		}
+	}
+}
+
 // Of an unknown request nothing tells what it did: its codes or its group were cut for their length, or
 // its end is missing. Whatever the first look shows is no change outside then, and what comes
 // after it is.
