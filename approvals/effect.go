@@ -12,8 +12,13 @@ func (r Request) MayHaveEffect() bool {
 	if r.State.Open() || r.State == Done || r.EffectFound || r.Proposal == nil {
 		return false
 	}
-	wrote := r.Outcome.Reason == ReasonUiPathRefused || r.Outcome.Reason == ReasonIncomplete
-	return r.Outcome.Uncertain || wrote
+	switch r.Outcome.Reason {
+	case ReasonUiPathRefused, ReasonIncomplete:
+		return true
+	case ReasonFromChannel: // the channel told the end; what a read showed since is lost
+		return r.WriteAttempted
+	}
+	return r.Outcome.Uncertain
 }
 
 // AwaitLateEffect is how long a write has to wait, at a time when now was read: another one

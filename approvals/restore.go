@@ -70,8 +70,20 @@ func (a Adoption) HasPosted(r Request, job Job) bool {
 	})
 }
 
+// RestsOnAbsence reports whether a job decides, writes or speaks because the channel does not
+// tell that it was done. A message with an earlier attempt is looked for by itself.
+func (t LeasedJob) RestsOnAbsence() bool {
+	spec := t.Kind.Spec()
+	switch spec.Pool {
+	case PoolVotes, PoolDeadlines, PoolWrites:
+		return true
+	}
+	return spec.Pace == PacePosts && !t.WasTried()
+}
+
 // Adopted means the channel has news about a request.
 type Adopted struct {
+	Channel     string // where the card is
 	CardTS      string
 	State       State  // how it closed; empty if the channel does not tell
 	By          string `words:"person"`
@@ -80,6 +92,7 @@ type Adopted struct {
 	Allocation  []string
 	EffectFound bool
 	Found       []string  // the codes in effect, of EffectFound
+	WasApproved bool      // the channel tells of an approval before the end
 	Until       time.Time // the end of its grant
 	Revocation  *Revocation
 	EndedBy     string `words:"person"` // the person or bot that ended the grant
@@ -111,6 +124,9 @@ func Adopt(cardTS string, thread []Told) Adopted {
 			n, _ := strconv.Atoi(t.Number)
 			e.PressCount = max(e.PressCount, n)
 			continue
+		case t.EventType == JobPostDelay.Spec().EventType, t.EventType == JobPostConsentLost.Spec().EventType:
+			e.WasApproved = true
+			continue
 		case t.EventType == JobPostEffect.Spec().EventType:
 			e.EffectFound, e.Found = true, t.Added
 		case t.EventType == JobPostRevocation.Spec().EventType:
@@ -129,6 +145,8 @@ func Adopt(cardTS string, thread []Told) Adopted {
 
 // What the channel tells is not done again: no write, no message. The card is drawn anew.
 func (e Adopted) move(r Request, now time.Time) (Step, error) {
+	before := r.Channel
+	r.Channel = cmp.Or(e.Channel, before)
 	switch {
 	case r.State == Filed:
 		return e.moveFiled(r, now), nil
@@ -138,6 +156,8 @@ func (e Adopted) move(r Request, now time.Time) (Step, error) {
 		r.EffectFound = r.EffectFound || e.EffectFound
 	case r.State.Open() && e.PressCount > r.PressCount:
 		return Step{Request: e.adoptPresses(r), Enqueue: []Job{{Kind: JobCountVotes}}}, nil
+	case r.State.Open() && r.CardTS == "" && r.Channel != before:
+		return Step{Request: r}, nil // the job that posts the card finds it there
 	default:
 		return Step{}, ErrNoTransition
 	}
@@ -149,6 +169,7 @@ func (e Adopted) move(r Request, now time.Time) (Step, error) {
 		step = e.startGrant(step, now)
 	}
 	step = e.endGrant(step)
+	step.Enqueue = append(step.Enqueue, step.Request.lateEffectLook()...)
 	step.Enqueue = append(step.Enqueue, Job{Kind: JobUpdateCard}) // the bot may have ended before it drew the card
 	return step, nil
 }
@@ -192,6 +213,7 @@ func (e Adopted) moveFiled(r Request, now time.Time) Step {
 }
 
 func (e Adopted) close(r Request) Request {
+	wasApproved := r.State == Approved || e.WasApproved
 	r.State, r.CardTS, r.DedupKey, r.DelayReason = e.State, e.CardTS, "", ""
 	r.Outcome = &Outcome{Reason: ReasonFromChannel, By: personOf(e.By), Allocation: e.Allocation}
 	r.EffectFound = e.EffectFound
@@ -206,7 +228,23 @@ func (e Adopted) close(r Request) Request {
 	for _, user := range e.Approvers {
 		r.Votes = append(r.Votes, Vote{User: user, At: r.ClosedAt, Stages: r.Terms.stagesOf(user)})
 	}
+	r.WriteAttempted = r.WriteAttempted || e.mayHaveWritten(r, wasApproved)
 	return r
+}
+
+// mayHaveWritten reports whether a write may have been tried before a request ended without
+// success, so that UiPath may show its effect late. Where the group had got a part of the change
+// from others, that is why the request was superseded, and it is no effect of it.
+func (e Adopted) mayHaveWritten(r Request, wasApproved bool) bool {
+	change := r.Proposal.Change
+	change.Extend = nil // to extend a code writes nothing
+	switch {
+	case e.State == Done, change.IsEmpty():
+		return false
+	case e.State == Superseded:
+		return len(e.Allocation) == 0 || change.ShownPart(e.Allocation).IsEmpty()
+	}
+	return e.State == Failed || wasApproved || r.Terms.Met(r.Votes)
 }
 
 // stagesOf lists the stages for which a person may have approved: those that name the
@@ -312,10 +350,24 @@ func ConcernedCodes(requests []Request) map[string][]string {
 	return codes
 }
 
+// A ChannelToRead is a channel that may tell more than the database.
+type ChannelToRead struct {
+	Channel string
+	Newest  string // the timestamp of the newest card there that the database knows; empty: none
+	OfToday bool   // it is the approvals channel of today
+}
+
+// MayShow reports whether the card of a known request may be in the channel. After the copy was
+// made, one without a card got it in the channel of today. A channel without any card may be
+// another one under a new id.
+func (c ChannelToRead) MayShow(r Request) bool {
+	return r.Channel == c.Channel || c.OfToday && (r.CardTS == "" || c.Newest == "")
+}
+
 // A Reading collects what a channel tells and the database may not know.
 type Reading struct {
-	newest    string // card in the channel that the database knows
-	requests  map[string]Request
+	ChannelToRead
+	requests  map[string]Request // whose cards it may show
 	concerned map[string][]string
 	watches   bool // changes outside of the bot are told
 	adoptions []Adoption
@@ -324,12 +376,14 @@ type Reading struct {
 // clocksDiffer is how far the clocks of Slack and the store may be apart.
 const clocksDiffer = 10 * time.Minute
 
-// NewReading begins to read a channel. newest is the timestamp of the newest known
-// card; unfinished are the known requests with possible news in the channel.
-func NewReading(newest string, unfinished []Request) *Reading {
-	r := &Reading{newest: newest, requests: make(map[string]Request), concerned: ConcernedCodes(unfinished)}
+// NewReading begins to read a channel. unfinished are the known requests of all channels with
+// possible news: requests in this one may concern the groups of each.
+func NewReading(channel ChannelToRead, unfinished []Request) *Reading {
+	r := &Reading{ChannelToRead: channel, requests: make(map[string]Request), concerned: ConcernedCodes(unfinished)}
 	for _, request := range unfinished {
-		r.requests[request.ID] = request
+		if channel.MayShow(request) {
+			r.requests[request.ID] = request
+		}
 	}
 	return r
 }
@@ -350,14 +404,14 @@ func (r *Reading) concernedBy(card ToldCard) map[string][]string {
 	return concerned
 }
 
-// Oldest is the timestamp from which the cards have to be read: of the newest known
-// card, or of the oldest one of an unfinished request.
+// Oldest is the timestamp from which the cards have to be read: of the newest known card, or of the
+// oldest one of an unfinished request. Without any, it is from the oldest of these requests on.
 func (r *Reading) Oldest() string {
-	oldest := r.newest
+	oldest := r.Newest
 	for _, request := range r.requests {
 		ts := request.CardTS
-		if ts == "" && r.newest == "" { // in the channel, all others are newer than the request
-			ts = strconv.FormatInt(request.FiledAt.Add(-clocksDiffer).Unix(), 10) + ".000000"
+		if ts == "" && r.Newest == "" { // in the channel, all others are newer than the request
+			ts = TimestampAt(request.FiledAt.Add(-clocksDiffer))
 		}
 		if ts != "" && (oldest == "" || ts < oldest) {
 			oldest = ts
@@ -371,17 +425,18 @@ func (r *Reading) Oldest() string {
 // unknown and its group concerns an unfinished request.
 func (r *Reading) MayTell(card ToldCard) bool {
 	if request, ours := r.requests[card.RequestID]; ours {
-		return request.CardTS == "" || request.CardTS == card.TS && card.LatestReply > r.newest
+		return request.CardTS == "" || request.CardTS == card.TS && card.LatestReply > r.Newest
 	}
 	_, concerns := r.concerned[card.GroupID]
 	concerns = concerns || card.GroupID == "" && len(r.concerned) > 0
-	return card.TS > r.newest && (r.watches || card.LatestReply != "" && concerns)
+	return card.TS > r.Newest && (r.watches || card.LatestReply != "" && concerns)
 }
 
 // Add takes what a card and its thread tell. known means the database has its
 // request.
 func (r *Reading) Add(card ToldCard, thread []Told, known bool) {
 	ended := Adopt(card.TS, thread)
+	ended.Channel = r.Channel
 	a := Adoption{RequestID: card.RequestID, At: ended.At, Head: card.Head}
 	for _, t := range thread {
 		a.Head = cmp.Or(t.Head, a.Head)

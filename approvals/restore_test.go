@@ -45,6 +45,7 @@ func TestAdoptEveryEnd(t *testing.T) {
 				!r.ClosedAt.Equal(filedAt.Add(2*time.Minute)) || !slices.Equal(Voters(r.Votes), []string{anna, ben}) {
 				t.Errorf("%s in the copy and %s in the channel became %+v", state, end, r)
 			}
+			step.Enqueue = slices.DeleteFunc(step.Enqueue, looksForEffect) // TestAdoptedEndIsLookedAtOnceMore has it
 			if !onlyDrawsCard(step) || len(step.Drop) != len(JobKinds()) {
 				t.Errorf("%s in the copy and %s in the channel enqueues %v and drops %d", state, end, step.Enqueue, len(step.Drop))
 			}
@@ -56,6 +57,52 @@ func TestAdoptEveryEnd(t *testing.T) {
 // have ended between the outcome and the card.
 func onlyDrawsCard(step Step) bool {
 	return len(step.Enqueue) == 1 && step.Enqueue[0].Kind == JobUpdateCard
+}
+
+func looksForEffect(j Job) bool { return j.Kind == JobFindEffect }
+
+// UiPath may show late what a write did before the end that the channel tells. The end itself is no
+// more uncertain than the channel said.
+func TestAdoptedEndIsLookedAtOnceMore(t *testing.T) {
+	base := func(t *Told) { t.Allocation = []string{"OLD"} }
+	nobody := func(t *Told) { t.Approvers = nil }
+	end := func(s State, changes ...func(*Told)) Told { return heard(2, "allocation_"+string(s), changes...) }
+	extends := func(r *Request) { r.Proposal.Change = Change{Extend: []string{"NEW"}} }
+	tried := func(r *Request) { r.WriteAttempted = true }
+	for name, c := range map[string]struct {
+		copied State
+		change func(*Request)
+		thread []Told
+		looks  bool
+	}{
+		"done":                           {Pending, nil, []Told{end(Done)}, false},
+		"failed":                         {Pending, nil, []Told{end(Failed, base)}, true},
+		"failed to extend":               {Pending, extends, []Told{end(Failed, base)}, false},
+		"superseded":                     {Pending, nil, []Told{end(Superseded, base)}, true},
+		"superseded, by the same codes":  {Pending, nil, []Told{end(Superseded)}, false},
+		"the same after a write":         {Pending, tried, []Told{end(Superseded)}, true},
+		"denied before the quorum":       {Pending, nil, []Told{end(Denied, nobody)}, false},
+		"denied after it":                {Pending, nil, []Told{end(Denied)}, true},
+		"denied when approved":           {Approved, nil, []Told{end(Denied, nobody)}, true},
+		"expired after consent was lost": {Pending, nil, []Told{heard(1, "allocation_reopened"), end(Expired, nobody)}, true},
+		"cancelled while it took long":   {Pending, nil, []Told{heard(1, "allocation_approved"), end(Cancelled, nobody)}, true},
+	} {
+		r := requestIn(c.copied)
+		if c.change != nil {
+			c.change(&r)
+		}
+		step, err := Next(r, Adopt(cardTS, c.thread), deadline.Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(step.Enqueue, looksForEffect)
+		if looks := at >= 0; looks != c.looks || step.Request.MayHaveEffect() != looks || step.Request.Outcome.Uncertain {
+			t.Errorf("%s: looks again: %t, %+v", name, looks, step.Request.Outcome)
+		}
+		if at >= 0 && !step.Enqueue[at].Due.Equal(filedAt.Add(2*time.Minute+ReadLag)) {
+			t.Errorf("%s: looks at %s", name, step.Enqueue[at].Due)
+		}
+	}
 }
 
 // What the channel tells is adopted only where the request does not know it.
@@ -191,7 +238,7 @@ func TestReadingReadsLittle(t *testing.T) {
 	}
 	elsewhere := of("R-OTHER", 30, heard(40, "").TS)
 	elsewhere.GroupID = "group-02"
-	reading := NewReading(newest, []Request{open, filed})
+	reading := NewReading(ChannelToRead{Channel: "C1", Newest: newest, OfToday: true}, []Request{open, filed})
 	for name, c := range map[string]struct {
 		card ToldCard
 		read bool
@@ -219,8 +266,76 @@ func TestReadingReadsLittle(t *testing.T) {
 		told[0].Foreign[0].Proposal.Group.ID != "group-02" {
 		t.Errorf("of a watched group %+v is adopted", told)
 	}
-	if got, want := NewReading("", []Request{filed}).Oldest(), heard(-10, "").TS; got != want {
+	if got, want := NewReading(ChannelToRead{Channel: "C1", OfToday: true}, []Request{filed}).Oldest(), heard(-10, "").TS; got != want {
 		t.Errorf("without a card reads from %s, want %s", got, want)
+	}
+}
+
+// A card may have got into the channel of today after the copy was made, or the channel its id.
+func TestReadingOfAnotherChannel(t *testing.T) {
+	other := func(card string) Request {
+		r := requestIn(Pending)
+		r.Channel, r.CardTS = "C1", card
+		return r
+	}
+	card := func(id string) ToldCard {
+		return ToldCard{Told: heard(30, CardEventType, func(t *Told) { t.RequestID = id }), LatestReply: heard(40, "").TS}
+	}
+	for name, c := range map[string]struct {
+		channel ChannelToRead
+		known   string // the card of the request
+		own     bool   // the card shown is that of the request
+		read    bool
+	}{
+		"of today, and no card yet":              {ChannelToRead{Channel: "C2", Newest: cardTS, OfToday: true}, "", true, true},
+		"unknown, and no card yet":               {ChannelToRead{Channel: "C2", OfToday: true}, "", true, true},
+		"unknown, with the same card":            {ChannelToRead{Channel: "C2", OfToday: true}, card("").TS, true, true},
+		"unknown, with another card":             {ChannelToRead{Channel: "C2", OfToday: true}, cardTS, true, false},
+		"of today, and a request of its group":   {ChannelToRead{Channel: "C2", Newest: cardTS, OfToday: true}, cardTS, false, true},
+		"a former one, a request of its group":   {ChannelToRead{Channel: "C0", Newest: cardTS}, cardTS, false, true},
+		"older than what is known of that group": {ChannelToRead{Channel: "C2", Newest: heard(50, "").TS, OfToday: true}, cardTS, false, false},
+	} {
+		r := other(c.known)
+		shown := card("R-OTHER")
+		if c.own {
+			shown = card(r.ID)
+		}
+		if got := NewReading(c.channel, []Request{r}).MayTell(shown); got != c.read {
+			t.Errorf("%s: to be read: %t", name, got)
+		}
+	}
+	r := other("")
+	reading := NewReading(ChannelToRead{Channel: "C2", OfToday: true}, []Request{r})
+	reading.Add(card(r.ID), nil, true)
+	step, err := Next(r, reading.Adoptions()[0].Event, early)
+	if err != nil || step.Request.Channel != "C2" || step.Request.State != Pending || len(step.Drop) > 0 {
+		t.Errorf("with its card in another channel: %v, %+v", err, step)
+	}
+	if _, err := Next(step.Request, reading.Adoptions()[0].Event, early); !errors.Is(err, ErrNoTransition) {
+		t.Errorf("the same once more: %v", err)
+	}
+	reading.Add(card(r.ID), []Told{heard(35, "allocation_done")}, true)
+	step, err = Next(r, reading.Adoptions()[1].Event, early)
+	if err != nil || step.Request.Channel != "C2" || step.Request.State != Done || step.Request.CardTS != card("").TS {
+		t.Errorf("done in another channel: %v, %+v", err, step)
+	}
+}
+
+// What the channel did not show in one look holds up no private notice, and no message that is looked
+// for anyhow.
+func TestWhatRestsOnAbsence(t *testing.T) {
+	for kind, rests := range map[JobKind]bool{
+		JobApply: true, JobRevoke: true, JobCountVotes: true, JobExpire: true, JobPostCard: true, JobPostOutcome: true,
+		JobPrepare: false, JobFindEffect: false, JobUpdateCard: false, JobTellRequester: false, JobGrantExpiry: false,
+	} {
+		job := LeasedJob{Job: Job{Kind: kind}}
+		if job.RestsOnAbsence() != rests {
+			t.Errorf("%s: %t", kind, !rests)
+		}
+		job.TriedAt = early
+		if got := job.RestsOnAbsence(); got != (rests && kind.Spec().Pace != PacePosts) {
+			t.Errorf("%s, tried before: %t", kind, got)
+		}
 	}
 }
 
@@ -246,7 +361,7 @@ func TestWhatTheChannelDoesNotTellIsNoChangeOutside(t *testing.T) {
 		for _, concerned := range []string{"group-01", "group-02"} { // of the one unfinished request
 			open := requestIn(Pending)
 			open.Proposal = &Proposal{Group: Group{ID: concerned}, Change: Change{Add: []string{"OTHER"}}}
-			reading := NewReading("", []Request{open})
+			reading := NewReading(ChannelToRead{Channel: "C1", OfToday: true}, []Request{open})
 			reading.Watch()
 			reading.Add(ToldCard{Told: c.card}, c.thread, false)
 			var own OwnChanges
@@ -276,7 +391,7 @@ func TestWhatTheChannelDoesNotTellIsNoChangeOutside(t *testing.T) {
 func TestAdoptionsInOrder(t *testing.T) {
 	first, second := requestIn(Pending), requestIn(Pending)
 	second.ID = "R-SECOND"
-	reading := NewReading("", []Request{first, second})
+	reading := NewReading(ChannelToRead{Channel: "C1", OfToday: true}, []Request{first, second})
 	ofSecond := heard(1, CardEventType, func(t *Told) { t.RequestID = second.ID })
 	reading.Add(ToldCard{Told: ofSecond}, []Told{heard(9, "allocation_done")}, true)
 	reading.Add(ToldCard{Told: heard(2, CardEventType)}, []Told{heard(8, "allocation_done")}, true)

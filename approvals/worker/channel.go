@@ -91,13 +91,13 @@ func (w *Runner) noteClosed(ctx context.Context, today string, unusable error) e
 // awaitsChannel reports whether a request cannot go on without its channel. Until that was
 // read after the start, no open request can.
 func (w *Runner) awaitsChannel(r approvals.Request) bool {
-	return r.State == approvals.Pending || r.State.Open() && w.unread.check(r.Channel) != nil
+	return r.State == approvals.Pending || r.State.Open() && w.unread.check(r) != nil
 }
 
 // leaveChannel files a request anew in the approvals channel of today, unless that is the
-// channel of its card under a new id. What its channel tells is adopted before.
+// channel of its card under a new id. What its channel tells is adopted before, by two looks.
 func (w *Runner) leaveChannel(ctx context.Context, r approvals.Request, today string) error {
-	if mustWait := r.CheckTarget(w.Target) != nil || w.unread.check(r.Channel) != nil; mustWait {
+	if mustWait := r.CheckTarget(w.Target) != nil || len(w.unread.awaitedBy(r)) > 0; mustWait {
 		return nil
 	}
 	page, err := w.Directory.ReadHistory(ctx, today, r.CardTS, r.CardTS)

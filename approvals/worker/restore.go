@@ -15,18 +15,29 @@ import (
 
 // An operator may have restored a copy of the database, so that the channel tells more
 // than the store. At the start each channel is read from the newest card that the store
-// knows, and what it tells is adopted. Until then the requests of that channel wait.
+// knows, and what it tells is adopted. Until then the requests of that channel wait. What one
+// look does not show, the channel may have all the same, so a second one follows. Until then
+// no write and no message rests on its absence.
 
 // readRetry is the pause after a channel could not be read.
 const readRetry = 5 * time.Second
 
-// unreadChannels are the channels that are still to be read, each with its unfinished
-// requests.
-type unreadChannels struct {
-	mu  sync.Mutex
-	all map[string][]approvals.Request
+// An unreadChannel is a channel that is still to be read, or to be read again.
+type unreadChannel struct {
+	approvals.ChannelToRead
+	seenAt time.Time     // when the first look succeeded; zero: it is to come
+	read   chan struct{} // closed after the second look
+}
 
-	closed map[string]int // how often each was found closed to the bot
+// unreadChannels are the channels that are still to be read.
+type unreadChannels struct {
+	mu    sync.Mutex
+	all   map[string]unreadChannel
+	today string        // the approvals channel at the start: all requests wait for it
+	ended chan struct{} // closed when nothing is read any more
+
+	unfinished []approvals.Request // at the start; the channels may tell more of them
+	closed     map[string]int      // how often each was found closed to the bot
 }
 
 // countClosed counts that a channel was found closed to the bot.
@@ -47,39 +58,95 @@ func (u *unreadChannels) isClosed(channel string) bool {
 	return u.closed[channel] >= leftAfter
 }
 
-// check is a *DelayError while a channel is unread.
-func (u *unreadChannels) check(channel string) error {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if _, unread := u.all[channel]; !unread {
-		return nil
+// check is a *DelayError while no look at a channel of a request has succeeded. An unknown
+// request in the channel of today may be about the same group.
+func (u *unreadChannels) check(r approvals.Request) error {
+	for _, c := range u.awaitedBy(r) {
+		if c.seenAt.IsZero() {
+			return errUnread()
+		}
 	}
+	return nil
+}
+
+func errUnread() error {
 	return &approvals.DelayError{
 		After: readRetry, Reason: "Slack does not show the approvals channel", Err: approvals.ErrChannelUnread,
 	}
 }
 
-func (u *unreadChannels) list() map[string][]approvals.Request {
+// awaitedBy lists the channels that are still to be read, once or twice, for a request.
+func (u *unreadChannels) awaitedBy(r approvals.Request) []unreadChannel {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	var awaited []unreadChannel
+	for _, channel := range slices.Compact([]string{r.Channel, u.today}) {
+		if c, isUnread := u.all[channel]; isUnread {
+			awaited = append(awaited, c)
+		}
+	}
+	return awaited
+}
+
+// awaitSecondLook waits until a request that was known at the start has two looks that agree.
+// The second one is soon after the start.
+func (u *unreadChannels) awaitSecondLook(ctx context.Context, r approvals.Request) error {
+	wasKnown := slices.ContainsFunc(u.unfinished, func(known approvals.Request) bool { return known.ID == r.ID })
+	if !wasKnown {
+		return nil
+	}
+	ctx, stop := context.WithTimeout(ctx, approvals.SecondLookAfter+readRetry)
+	defer stop()
+	for _, c := range u.awaitedBy(r) {
+		select {
+		case <-c.read:
+		case <-u.ended:
+		case <-ctx.Done():
+		}
+	}
+	if len(u.awaitedBy(r)) > 0 {
+		return errUnread()
+	}
+	return nil
+}
+
+func (u *unreadChannels) list() map[string]unreadChannel {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return maps.Clone(u.all)
 }
 
-func (u *unreadChannels) remove(channel string) {
+// see notes that a look at a channel succeeded. After the second one the channel is read.
+func (u *unreadChannels) see(c unreadChannel) {
+	if !c.seenAt.IsZero() {
+		u.remove(c)
+		return
+	}
+	c.seenAt = time.Now()
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	delete(u.all, channel)
+	u.all[c.Channel] = c
 }
 
-// awaitReading is a *DelayError while the channel of a request is unread. Where the channel
+func (u *unreadChannels) remove(c unreadChannel) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.all, c.Channel)
+	close(c.read)
+}
+
+// awaitReading is a *DelayError while a channel of a request is unread. Where its channel
 // stays closed to the bot, the requester is told privately that a request waits for it, or how
 // it has ended: the channel cannot know better about that.
 func (w *Runner) awaitReading(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
-	err := w.unread.check(r.Channel)
-	if err == nil || t.Kind == approvals.JobTellDelay {
+	err := w.unread.check(r)
+	if t.Kind == approvals.JobTellDelay {
 		return nil
 	}
-	if !w.unread.isClosed(r.Channel) {
+	if err == nil && t.RestsOnAbsence() {
+		return w.unread.awaitSecondLook(ctx, r)
+	}
+	if err == nil || !w.unread.isClosed(r.Channel) {
 		return err
 	}
 	switch t.Kind {
@@ -95,9 +162,8 @@ func (w *Runner) awaitReading(ctx context.Context, t approvals.LeasedJob, r appr
 // ended.
 func (w *Runner) readFirst(ctx context.Context) bool {
 	for {
-		all, err := w.listUnread(ctx)
+		err := w.listUnread(ctx)
 		if err == nil {
-			w.unread.all = all
 			w.readUnread(ctx)
 			return ctx.Err() == nil
 		}
@@ -110,36 +176,51 @@ func (w *Runner) readFirst(ctx context.Context) bool {
 	}
 }
 
-// listUnread lists the channels with news about unfinished requests, and the one of today: a
-// restored copy may have no such request, and its watch takes what the bot did since for changes
-// outside of it.
-func (w *Runner) listUnread(ctx context.Context) (map[string][]approvals.Request, error) {
+// listUnread lists the channels with news about unfinished requests, and the one of today:
+// requests that a restored copy does not know have their cards there, and its watch takes what the
+// bot did since for changes outside of it.
+func (w *Runner) listUnread(ctx context.Context) error {
 	unfinished, err := w.Store.ListUnfinished(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	all := byChannel(unfinished)
 	today, err := w.Store.Channel(ctx)
-	if err != nil || today == "" || all[today] != nil {
-		return all, err
+	if err != nil {
+		return err
 	}
-	newest, err := w.Store.NewestCard(ctx, today)
-	if newest != "" { // else the bot is new there
-		all[today] = nil
+	all := make(map[string]unreadChannel)
+	for _, channel := range channelsOf(unfinished, today) {
+		newest, err := w.Store.NewestCard(ctx, channel)
+		if err != nil {
+			return err
+		}
+		if newest != "" || len(unfinished) > 0 { // else the bot is new there
+			all[channel] = unreadChannel{
+				ChannelToRead: approvals.ChannelToRead{Channel: channel, Newest: newest, OfToday: channel == today},
+				read:          make(chan struct{}),
+			}
+		}
 	}
-	return all, err
+	w.unread.all, w.unread.today, w.unread.unfinished = all, today, unfinished
+	w.unread.ended = make(chan struct{})
+	return nil
 }
 
-func byChannel(requests []approvals.Request) map[string][]approvals.Request {
-	channels := make(map[string][]approvals.Request)
+func channelsOf(requests []approvals.Request, today string) []string {
+	var channels []string
 	for _, r := range requests {
-		channels[r.Channel] = append(channels[r.Channel], r)
+		channels = append(channels, r.Channel)
 	}
-	return channels
+	if today != "" {
+		channels = append(channels, today)
+	}
+	slices.Sort(channels)
+	return slices.Compact(channels)
 }
 
 // keepReading tries the unread channels until all are read or ctx ends.
 func (w *Runner) keepReading(ctx context.Context) {
+	defer close(w.unread.ended)
 	for len(w.unread.list()) > 0 && sleep.For(ctx, readRetry) {
 		w.readUnread(ctx)
 	}
@@ -160,13 +241,16 @@ func (w *Runner) isLeft(ctx context.Context, channel string, err error) bool {
 }
 
 func (w *Runner) readUnread(ctx context.Context) {
-	for channel, unfinished := range w.unread.list() {
-		err := w.adoptFrom(ctx, channel, unfinished)
+	for _, c := range w.unread.list() {
+		if isSoon := !c.seenAt.IsZero() && time.Since(c.seenAt) < approvals.SecondLookAfter; isSoon {
+			continue
+		}
+		err := w.adoptFrom(ctx, c.ChannelToRead)
 		switch {
 		case err == nil:
-			w.unread.remove(channel)
-		case w.isLeft(ctx, channel, err):
-			w.unread.remove(channel)
+			w.unread.see(c)
+		case w.isLeft(ctx, c.Channel, err):
+			w.unread.remove(c)
 			w.OnError(Problem{During: LeavingChannel, Err: err})
 			w.tryToFollow(ctx)
 		case ctx.Err() == nil:
@@ -177,21 +261,17 @@ func (w *Runner) readUnread(ctx context.Context) {
 
 // adoptFrom reads a channel and adopts what it tells. It reads all before it records
 // any, because a record moves the next start's first place to read.
-func (w *Runner) adoptFrom(ctx context.Context, channel string, unfinished []approvals.Request) error {
-	newest, err := w.Store.NewestCard(ctx, channel)
-	if err != nil {
-		return err
-	}
-	reading := approvals.NewReading(newest, unfinished)
+func (w *Runner) adoptFrom(ctx context.Context, channel approvals.ChannelToRead) error {
+	reading := approvals.NewReading(channel, w.unread.unfinished)
 	if !w.Policy().Watch.Off {
 		reading.Watch()
 	}
-	cards, err := w.readCards(ctx, channel, reading.Oldest())
+	cards, err := w.readCards(ctx, channel.Channel, reading.Oldest())
 	if err != nil {
 		return err
 	}
 	for _, card := range cards {
-		if err := w.readThreadOf(ctx, channel, card, reading); err != nil {
+		if err := w.readThreadOf(ctx, card, reading); err != nil {
 			return err
 		}
 	}
@@ -206,10 +286,9 @@ func (w *Runner) adoptFrom(ctx context.Context, channel string, unfinished []app
 	return err
 }
 
-// readThreadOf reads the thread of a card, if it may tell something new.
-func (w *Runner) readThreadOf(
-	ctx context.Context, channel string, card approvals.ToldCard, reading *approvals.Reading,
-) error {
+// readThreadOf reads the thread of a card, if it may tell something new. If Slack does not show it,
+// the other look decides whether the card was deleted.
+func (w *Runner) readThreadOf(ctx context.Context, card approvals.ToldCard, reading *approvals.Reading) error {
 	if !reading.MayTell(card) {
 		return nil
 	}
@@ -219,10 +298,10 @@ func (w *Runner) readThreadOf(
 	}
 	var thread []approvals.Told
 	err = w.readPatiently(ctx, func() (err error) {
-		thread, err = w.Messenger.ReadThread(ctx, channel, card.TS)
+		thread, err = w.Messenger.ReadThread(ctx, reading.Channel, card.TS)
 		return err
 	})
-	if approvals.IsRefused(err) { // the card was deleted meanwhile
+	if approvals.IsRefused(err) {
 		return nil
 	}
 	reading.Add(card, thread, known)

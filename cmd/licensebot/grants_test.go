@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -20,9 +21,10 @@ import (
 // forward while the bot is down.
 type clockedWorld struct {
 	*world
-	ahead atomic.Int64 // of the real time
-	log   bottest.Log
-	stop  func()
+	ahead   atomic.Int64 // of the real time
+	log     bottest.Log
+	stop    func()
+	channel string // as the operator set it; empty: the usual one
 }
 
 func (s *clockedWorld) now() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
@@ -37,6 +39,7 @@ func (s *clockedWorld) restartAfter(d time.Duration) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	cfg := benchConfig(s.env["LICENSEBOT_DATABASE_URL"], s.slack, s.uipath)
+	cfg.Channel = cmp.Or(s.channel, cfg.Channel)
 	go func() { ended <- Serve(ctx, cfg, Tuning{Rates: unpaced, Now: s.now}, zerolog.New(&s.log)) }()
 	s.stop = func() {
 		s.stop = func() {}

@@ -10,6 +10,9 @@ import (
 	"licensebot/approvals"
 )
 
+// foreignColumns are the requestColumns of a request that only the channel tells of.
+const foreignColumns = `id, '', 'done', '', '', NULL, filed_at, closed_at, closed_at, closed_at, NULL, body`
+
 // grantHoldersQuery reads the requests in effect of a group, if the group has a running
 // grant. It begins with those closed after the filing of the oldest request with a
 // running grant. The journal orders them, because a clock may be put back or show
@@ -22,9 +25,8 @@ const grantHoldersQuery = `SELECT ` + requestColumns + ` FROM (
 		FROM requests WHERE group_id = $1 AND in_effect = 1
 		AND closed_at >= (SELECT min(filed_at) - 900000000 FROM requests WHERE group_id = $1 AND grant_until IS NOT NULL)
 	UNION ALL
-	SELECT id, '', 'done', '', '', NULL, filed_at, closed_at, closed_at, closed_at, NULL, body, after_id, 1
-		FROM foreign_requests WHERE group_id = $1
-		AND EXISTS (SELECT 1 FROM requests WHERE group_id = $1 AND grant_until IS NOT NULL)
+	SELECT ` + foreignColumns + `, after_id, 1 FROM foreign_requests
+		WHERE group_id = $1 AND EXISTS (SELECT 1 FROM requests WHERE group_id = $1 AND grant_until IS NOT NULL)
 	) AS holders ORDER BY place, told, closed_at`
 
 // ListGrantHolders lists the requests in effect of a group from which a worker can tell
@@ -44,10 +46,11 @@ func (s *Store) ListTimedGrants(ctx context.Context, groupID string) ([]approval
 }
 
 const inEffectSinceQuery = `SELECT ` + requestColumns + ` FROM requests
-	WHERE group_id = $1 AND in_effect = 1 AND closed_at >= $2`
+	WHERE group_id = $1 AND in_effect = 1 AND closed_at >= $2
+	UNION ALL SELECT ` + foreignColumns + ` FROM foreign_requests WHERE group_id = $1 AND closed_at >= $2`
 
 // ListInEffectSince lists the requests of a group with their change in effect, closed
-// since a time.
+// since a time. Among them are those that only the channel tells of.
 func (s *Store) ListInEffectSince(
 	ctx context.Context, groupID string, since time.Time,
 ) ([]approvals.Request, error) {

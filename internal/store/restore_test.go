@@ -43,6 +43,15 @@ func adoptsOnce(b *bench) {
 		b.Errorf("listed\n%s, want\n%s", got, want)
 	}
 	b.wantGrantHolders("group-02")
+	inEffect, err := b.ListInEffectSince(b.context(), group, at)
+	b.mustSucceed(err)
+	var ids []string
+	for _, r := range inEffect {
+		ids = append(ids, r.ID)
+	}
+	if !approvals.SameSet(ids, []string{before.ID, known.ID, after.ID}) {
+		b.Errorf("in effect since then are %v", ids)
+	}
 	b.wantUnchanged(func() {
 		if adopted, err := b.Adopt(b.context(), told); err != nil || len(adopted) > 0 {
 			b.Errorf("adopted %v again (%v)", adopted, err)
