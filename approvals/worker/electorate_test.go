@@ -51,7 +51,7 @@ func TestApproversOutsideOfAPrivateChannel(t *testing.T) {
 				w.adopt(Policy{Rules: []PolicyRule{{Stages: c.stages, Escalation: c.later, SelfApproval: c.self}}})
 				w.file("e1", "NEW")
 				if c.outside == nil {
-					w.untilState(Pending)
+					w.until("its card", func(r Request) bool { return r.CardTS != "" })
 					w.posts(JobPostCard, 1)
 					return
 				}
@@ -101,7 +101,7 @@ func TestDeadEndsAreSaidWhenAsked(t *testing.T) {
 				w.adopt(Policy{Rules: []PolicyRule{c.rule}})
 				w.file("e1", "NEW")
 				if c.missing == 0 {
-					w.untilState(Pending)
+					w.until("its card", func(r Request) bool { return r.CardTS != "" })
 					w.posts(JobPostCard, 1)
 					return
 				}
