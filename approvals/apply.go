@@ -46,8 +46,8 @@ func LookAt(votes []Reaction, ballots []Ballot, members [][]string, unread bool)
 }
 
 // Weighed is the guard of what closes a request for want of votes: any other vote stops it.
-func (c ConsentLook) Weighed() *VoteGuard {
-	guard := c.Guard
+func (l ConsentLook) Weighed() *VoteGuard {
+	guard := l.Guard
 	guard.Whole = true
 	return &guard
 }

@@ -20,9 +20,9 @@ type Grant struct {
 	DelayReason string      `json:"delay_reason,omitempty"`            // why its end takes longer
 	Mismatches  int         `json:"mismatches,omitempty"`              // answers to its end that were not what was asked
 	Revocation  *Revocation `json:"revocation,omitempty"`              // what its end did
-	Attempts    int         `json:"attempts,omitempty"`                // how often its end was tried again, with news to tell
+	Attempts    int         `json:"attempts,omitempty"`                // how often its end was tried again with news
 	Retries     int         `json:"retries,omitempty"`                 // how often the bot tried it again by itself
-	Retrying    bool        `json:"retrying,omitempty"`                // it does so now; Revocation is what the last attempt did
+	Retrying    bool        `json:"retrying,omitempty"`                // it does so now; Revocation is of the last attempt
 
 	RefusedAt  time.Time `json:"refused_at,omitzero"`  // when UiPath first refused to show the group at its end
 	AnsweredAt time.Time `json:"answered_at,omitzero"` // when UiPath said yes to an end that no read shows yet

@@ -161,6 +161,11 @@ func (e Adopted) move(r Request, now time.Time) (Step, error) {
 	default:
 		return Step{}, ErrNoTransition
 	}
+	return e.settle(r, now), nil
+}
+
+// settle drops all jobs of a request that has ended, and enqueues what its end still needs.
+func (e Adopted) settle(r Request, now time.Time) Step {
 	step := Step{Request: r}
 	for _, spec := range jobKinds {
 		step.Drop = append(step.Drop, spec.Kind)
@@ -171,7 +176,7 @@ func (e Adopted) move(r Request, now time.Time) (Step, error) {
 	step = e.endGrant(step)
 	step.Enqueue = append(step.Enqueue, step.Request.lateEffectLook()...)
 	step.Enqueue = append(step.Enqueue, Job{Kind: JobUpdateCard}) // the bot may have ended before it drew the card
-	return step, nil
+	return step
 }
 
 // adoptPresses adds the presses that the channel tells: the thread has each of them.

@@ -79,7 +79,8 @@ func (p RevocationPlan) AfterRefusal(err error) Event {
 	return Revoked{Revocation: p.Result}
 }
 
-// AfterWrite is the event of a write that UiPath said yes to and a read shows. preserved says that the other settings stayed.
+// AfterWrite is the event of a write that UiPath said yes to and a read shows. preserved says
+// that the other settings stayed.
 func (p RevocationPlan) AfterWrite(answer Allocation, preserved bool) Event {
 	p.Result.Removed, p.Result.Allocation, p.Result.NotPreserved = p.Take, answer.Codes, !preserved
 	return Revoked{Revocation: p.Result}

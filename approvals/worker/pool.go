@@ -89,8 +89,8 @@ func (p *pool) next(ctx context.Context) (startedJob, bool) {
 // putLast gives the other kinds their turn: fifty outcomes of one person must leave room for the
 // card of another.
 func (p *pool) putLast(kind approvals.JobKind) {
-	others := slices.DeleteFunc(slices.Clone(p.kinds), func(k approvals.JobKind) bool { return k == kind })
-	p.kinds = append(others, kind)
+	p.kinds = slices.DeleteFunc(slices.Clone(p.kinds), func(k approvals.JobKind) bool { return k == kind })
+	p.kinds = append(p.kinds, kind)
 }
 
 // Bounds of a job's wait while people wait for their answer.

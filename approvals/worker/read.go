@@ -54,7 +54,9 @@ func (w *Runner) awaitLateEffects(ctx context.Context, r approvals.Request, read
 }
 
 // readSince is readForWrite. UiPath said yes to the last write at answeredAt; zero: it did not.
-func (w *Runner) readSince(ctx context.Context, r approvals.Request, answeredAt time.Time) (approvals.Allocation, error) {
+func (w *Runner) readSince(
+	ctx context.Context, r approvals.Request, answeredAt time.Time,
+) (approvals.Allocation, error) {
 	if answeredAt.IsZero() {
 		return w.readForWrite(ctx, r, nil)
 	}

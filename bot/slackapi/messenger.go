@@ -251,8 +251,8 @@ func (m *Messenger) Respond(ctx context.Context, responseURL, user, text string,
 	}
 	err = slack.PostWebhookCustomHTTPContext(ctx, responseURL, m.http, answer)
 	if err != nil {
-		m.log.Warn().Str("user", user).Err(withoutEcho(outside.DropURL(err))).Msg("the response_url did not take the answer; " +
-			"trying another way")
+		m.log.Warn().Str("user", user).Err(withoutEcho(outside.DropURL(err))).
+			Msg("the response_url did not take the answer; trying another way")
 	}
 	return err == nil
 }
