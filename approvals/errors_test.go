@@ -100,22 +100,28 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
-// Private words are said five times, and more often only where the clock hurried them.
+// Private words are said five times: more often only where the clock hurried them or delays came
+// between, and never less.
 func TestRepeatNotice(t *testing.T) {
 	for _, c := range []struct {
+		attempt       int
 		passed, after time.Duration
 		again         bool
 	}{
-		{-time.Hour, time.Minute, true},
-		{0, time.Minute, true},
-		{3 * time.Second, time.Minute, true},
-		{time.Minute, 10 * time.Minute, true},
-		{10 * time.Minute, time.Hour, true},
-		{time.Hour, 4 * time.Hour, true},
-		{4 * time.Hour, 0, false},
+		{9, -time.Hour, time.Minute, true},
+		{9, 0, time.Minute, true},
+		{9, 3 * time.Second, time.Minute, true},
+		{9, time.Minute, 10 * time.Minute, true},
+		{9, 10 * time.Minute, time.Hour, true},
+		{9, time.Hour, 4 * time.Hour, true},
+		{5, 4 * time.Hour, 0, false},
+		{1, 24 * time.Hour, time.Minute, true}, // the bot was down, or the clock was put ahead
+		{2, 24 * time.Hour, 10 * time.Minute, true},
+		{3, 24 * time.Hour, time.Hour, true},
+		{4, 24 * time.Hour, 4 * time.Hour, true},
 	} {
-		if after, again := RepeatNotice(c.passed); after != c.after || again != c.again {
-			t.Errorf("after %v: %v, %t", c.passed, after, again)
+		if after, again := RepeatNotice(c.attempt, c.passed); after != c.after || again != c.again {
+			t.Errorf("attempt %d, after %v: %v, %t", c.attempt, c.passed, after, again)
 		}
 	}
 }

@@ -49,13 +49,13 @@ func isClosed(err error) bool {
 // repeated rarely, and not for ever, but beyond an outage of hours.
 var noticePauses = []time.Duration{time.Minute, 10 * time.Minute, time.Hour, 4 * time.Hour}
 
-// RepeatNotice says how long after a failure private words are said again; false if they are
-// given up. passed is what has passed for certain since the attempt before, zero if there was
-// none: a clock that was put ahead ends nothing. A delay is no attempt: then the words certainly
-// were not said.
-func RepeatNotice(passed time.Duration) (after time.Duration, again bool) {
-	for _, pause := range noticePauses {
-		if passed < pause {
+// RepeatNotice says how long after a failed attempt private words are said again; false if they
+// are given up after the fifth. passed is what has passed for certain since the attempt before,
+// zero if there was none: a clock that was put ahead ends nothing, and neither do attempts that
+// were no more than a delay, because then the words certainly were not said.
+func RepeatNotice(attempt int, passed time.Duration) (after time.Duration, again bool) {
+	for i, pause := range noticePauses {
+		if passed < pause || attempt <= i+1 {
 			return pause, true
 		}
 	}

@@ -143,7 +143,7 @@ func (c *Client) checkCodes(groupID string, answers ...allocationAnswer) ([]stri
 		}
 	}
 	if !c.seen.lacks(codesOf(groupID), c.transport.now()) {
-		return nil, laterError(ErrNoAllocation)
+		return nil, lookAgainError(opReadAllocation, ErrNoAllocation)
 	}
 	return []string{}, nil
 }
@@ -154,7 +154,7 @@ func (c *Client) checkLimits(
 ) (quotas []Quota, leftOut bool, err error) {
 	missing, leftOut := c.seen.missesLimits(groupID, codes, told, c.transport.now())
 	if missing {
-		return nil, false, laterError(ErrQuotasUnknown)
+		return nil, false, lookAgainError(opReadAllocation, ErrQuotasUnknown)
 	}
 	if told == nil {
 		told = []Quota{}
@@ -171,6 +171,11 @@ func (a allocationAnswer) agreesWith(other allocationAnswer) bool {
 	sameExternal := a.useExternal == nil || other.useExternal == nil || *a.useExternal == *other.useExternal
 	sameCodes := a.codes == nil || other.codes == nil || SameCodes(a.codes, other.codes)
 	return sameCodes && sameExternal
+}
+
+// lookAgainError asks for a second look, which may agree.
+func lookAgainError(op string, cause error) error {
+	return &Error{Op: op, Kind: Later, RetryAfter: secondLookAfter, Err: cause}
 }
 
 func laterError(cause error) error {

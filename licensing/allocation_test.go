@@ -419,7 +419,7 @@ func TestCodesThatNoAnswerTells(t *testing.T) {
 				s.on("GET "+ruleRoute, plain)
 				s.on("GET "+ruleRoute+"/with-quota", quota)
 				got, err := a.ReadAllocation(context.Background(), groupID)
-				if want == nil && meaning(err) != "later after 0s: UiPath's answer does not show which licenses the group has" {
+				if want == nil && meaning(err) != "later after 10s: UiPath's answer does not show which licenses the group has" {
 					t.Errorf("got %v, %s", got.Codes, meaning(err))
 				}
 				if want != nil && (err != nil || !slices.Equal(got.Codes, want) || got.Codes == nil) {

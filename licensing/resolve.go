@@ -86,7 +86,7 @@ func (c *Client) checkNameless(id string, lists GroupLists) error {
 		}
 	}
 	if !c.seen.lacks(nameOf(id), c.transport.now()) {
-		return &Error{Op: opReadGroup, Kind: Later, Err: ErrNameUnknown}
+		return lookAgainError(opReadGroup, ErrNameUnknown)
 	}
 	return nil
 }

@@ -255,7 +255,7 @@ func (w *Runner) tellRequester(ctx context.Context, t approvals.LeasedJob, r app
 		}
 		passed = now.Sub(t.TriedAt)
 	}
-	after, again := approvals.RepeatNotice(passed)
+	after, again := approvals.RepeatNotice(t.Attempt, passed)
 	if !again {
 		w.OnError(Problem{During: TellingRequester, Job: t, RequestID: r.ID, Err: err})
 		return nil
