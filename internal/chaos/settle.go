@@ -69,6 +69,10 @@ func (w *world) awaitReady(ctx context.Context) *judge.Violation {
 	}
 }
 
+// startTakes is how long a bot is left alone after a start. It looks at the channel twice, ten
+// seconds apart, before it goes on with what it had in hand.
+const startTakes = 20 * time.Second
+
 // awaitSettled waits until the bot has done everything it owes and all is quiet.
 // Meanwhile people decide what is undecided. If ctx ends first, it returns what is
 // still missing.
@@ -91,7 +95,7 @@ func (w *world) awaitSettled(ctx context.Context, thinking time.Duration) (h *ju
 		switch {
 		case len(missing) == 0 && now.Sub(since) > quietTime && w.slack.Unacked() == 0:
 			return h, nil
-		case len(missing) > 0 && now.Sub(greeted) > thinking*6:
+		case len(missing) > 0 && now.Sub(greeted) > max(thinking*6, startTakes):
 			w.passTenMinutes(ctx)
 			greeted = time.Now()
 		case len(missing) > 0 && now.Sub(asked) > thinking:

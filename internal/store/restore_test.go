@@ -49,7 +49,7 @@ func adoptsOnce(b *bench) {
 	for _, r := range inEffect {
 		ids = append(ids, r.ID)
 	}
-	if !approvals.SameSet(ids, []string{before.ID, known.ID, after.ID}) {
+	if !approvals.SameSet(ids, []string{holder.ID, before.ID, known.ID, after.ID}) {
 		b.Errorf("in effect since then are %v", ids)
 	}
 	b.wantUnchanged(func() {
