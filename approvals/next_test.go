@@ -665,3 +665,31 @@ func TestConsentLostAfterTheDeadline(t *testing.T) {
 		t.Errorf("one approval was lost right before a write after the deadline: %s with %v, %v", step.Request.State, Voters(step.Request.Votes), err)
 	}
 }
+
+// An end that left codes behind is tried again by itself, at pauses from an hour to a day. What is
+// left for the same reason is told once.
+func TestRefusedEndsAreTriedAgain(t *testing.T) {
+	r, now := requestIn(Done), deadline
+	r.Grant = &Grant{Codes: []string{"NEW"}, Until: deadline}
+	left := Revoked{Revocation: Revocation{Remaining: []string{"NEW"}, Answer: "409: not now"}}
+	for i, want := range []time.Duration{1, 2, 4, 8, 16, 24, 24} {
+		step, err := Next(r, left, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(step.Enqueue, func(j Job) bool { return j.Kind == JobGrantExpiry })
+		told := slices.ContainsFunc(step.Enqueue, func(j Job) bool { return j.Kind == JobPostRevocation })
+		if at < 0 || step.Enqueue[at].Due.Sub(now) != want*time.Hour || told != (i == 0) {
+			t.Fatalf("end %d enqueues %+v", i, step.Enqueue)
+		}
+		now = step.Enqueue[at].Due
+		if step, err = Next(step.Request, GrantExpired{}, now); err != nil || step.Enqueue[0].Kind != JobRevoke {
+			t.Fatalf("end %d: %+v, %v", i, step.Enqueue, err)
+		}
+		r = step.Request
+	}
+	step, err := Next(r, Revoked{Revocation: Revocation{Removed: []string{"NEW"}}}, now)
+	if err != nil || step.Enqueue[0].Kind != JobPostRevocation || step.Enqueue[0].Number != 2 || !step.Request.Grant.IsOver() {
+		t.Errorf("the end at last: %+v, %v", step.Enqueue, err)
+	}
+}
