@@ -226,18 +226,19 @@ func (w *Runner) keepReading(ctx context.Context) {
 	}
 }
 
-// leftAfter is how often a former channel is found closed to the bot until its requests
+// leftAfter is how often such a channel is found closed to the bot until its requests
 // go on without what it may tell: for about half a minute.
 const leftAfter = 5
 
-// isLeft reports whether a channel that cannot be read is a former one that stays closed.
-func (w *Runner) isLeft(ctx context.Context, channel string, err error) bool {
+// isLeft reports whether a channel stays closed that is a former one, or in which the database
+// knows no card: it may have been set by mistake, and must not hold up the others.
+func (w *Runner) isLeft(ctx context.Context, c unreadChannel, err error) bool {
 	delay, ok := errors.AsType[*approvals.DelayError](err)
-	if !ok || !delay.Closed || w.unread.countClosed(channel) < leftAfter {
+	if !ok || !delay.Closed || w.unread.countClosed(c.Channel) < leftAfter {
 		return false
 	}
 	today, err := w.Store.Channel(ctx)
-	return err == nil && today != "" && today != channel
+	return err == nil && today != "" && (today != c.Channel || c.Newest == "")
 }
 
 func (w *Runner) readUnread(ctx context.Context) {
@@ -249,7 +250,7 @@ func (w *Runner) readUnread(ctx context.Context) {
 		switch {
 		case err == nil:
 			w.unread.see(c)
-		case w.isLeft(ctx, c.Channel, err):
+		case w.isLeft(ctx, c, err):
 			w.unread.remove(c)
 			w.OnError(Problem{During: LeavingChannel, Err: err})
 			w.tryToFollow(ctx)

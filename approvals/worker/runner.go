@@ -103,7 +103,8 @@ const (
 
 	FollowingChannel Activity = "follow" // cards wait in another channel than the one of today
 
-	// LeavingChannel: the bot cannot read a former channel, and goes on without it.
+	// LeavingChannel: the bot cannot read a channel, a former one or one without a known card,
+	// and goes on without it.
 	LeavingChannel Activity = "leave"
 
 	Watching     Activity = "watch"      // a look at the allocations failed

@@ -269,8 +269,8 @@ var lookWarnings = map[worker.Activity]string{
 		"database knows; its requests wait; trying again soon",
 	worker.FollowingChannel: "could not take the requests with a card in another channel to the " +
 		"approvals channel of today; trying again soon",
-	worker.LeavingChannel: "a former approvals channel is closed to the bot; " +
-		"its requests go on without what it may tell",
+	worker.LeavingChannel: "an approvals channel, a former one or one without a card so far, is closed to the bot; " +
+		"requests go on without what it may tell",
 	worker.Watching: "could not look for changes of allocations outside of the bot; trying again soon",
 	worker.WatchingLess: "UiPath does not show the allocations of all groups to the bot, so that it " +
 		"watches only the groups that it has changed; give the app the right to read licenses (LicenseRead)",
