@@ -34,12 +34,12 @@ func (GrantExpired) move(r Request, now time.Time) (Step, error) {
 		g.Retrying, g.Retries, g.Attempts, g.Revocation = true, g.Retries+1, r.Grant.Attempts, r.Grant.Revocation
 		g.DelayReason = cmp.Or(r.Grant.DelayReason, "an earlier attempt left codes behind") // people know
 		r.Grant = &g
-		return Step{Request: r, Enqueue: []Job{{Kind: JobRevoke}}}, nil
+		return Step{Request: r, Enqueue: []Job{{Kind: JobRevoke}}, Drop: []JobKind{JobGrantExpiry}}, nil
 	}
 	if !r.AwaitsRevocation() {
 		return Step{}, ErrNoTransition
 	}
-	if now.Before(r.Grant.Until) {
+	if now.Before(r.Grant.Until) && !r.Grant.Retrying {
 		return Step{Request: r, Enqueue: []Job{{Kind: JobGrantExpiry, Due: r.Grant.Until}}}, nil
 	}
 	return Step{Request: r, Enqueue: []Job{{Kind: JobRevoke}}, Drop: []JobKind{JobWarnExpiry}}, nil

@@ -309,12 +309,12 @@ func (m *model) replaceReactions(channel, ts string, asOf time.Time, shown []app
 		switch {
 		case !ok:
 			r.EventTS = ""
-			m.reactions[reactionKey(r)] = &modelReaction{Reaction: r, at: asOf}
+			m.reactions[reactionKey(r)] = &modelReaction{Reaction: r, at: now}
 			changed = true
 		case known.Present:
 			known.missed = time.Time{}
 		case known.at.Before(asOf.Add(-approvals.ReadLag)):
-			known.Present, known.at, changed = true, asOf, true
+			known.Present, known.at, changed = true, now, true
 		}
 	}
 	for _, r := range m.requests {

@@ -120,7 +120,17 @@ type span struct {
 	early bool // a person ended it
 	over  bool // it was revoked
 	left  bool // and some codes stayed in the allocation
+
+	retrying bool      // the bot tries that again by itself
+	retries  int       // how often it has done so
+	again    time.Time // when it does so next, of one that left codes
 }
+
+// isRunning reports whether the end of the grant is to come, for the first time or again.
+func (s *span) isRunning() bool { return s != nil && (!s.over || s.retrying) }
+
+// waits reports whether the grant left codes, and its end is to be tried again later.
+func (s *span) waits() bool { return s != nil && s.left && !s.retrying }
 
 // recordFiled remembers a request that was filed.
 func (w witness) recordFiled(r approvals.Request, at time.Time) {
@@ -158,7 +168,7 @@ func (l *life) checkTransition(e approvals.Event, after approvals.State, at time
 	case approvals.Pending:
 		_, prepared := e.(approvals.Prepared)
 		_, lostConsent := e.(approvals.ConsentLost)
-		isReopened := lostConsent && l.state == approvals.Approved && at.Before(l.deadline)
+		isReopened := lostConsent && l.state == approvals.Approved
 		return failUnless(prepared && l.state == approvals.Filed || isReopened, "this event does not make it pending")
 	case approvals.Denied:
 		return failUnless(l.isDenied(ballots), "no approver denied it")
@@ -219,9 +229,11 @@ func (l *life) checkUnmoved(e approvals.Event, ballots []approvals.Ballot) error
 		return failUnless(!l.hasConsent(ballots) && !l.isDenied(ballots), "its votes decide it")
 	case approvals.RevokeEarly:
 		return errors.Join(failUnless(e.Authorized || e.By == l.request.Requester, "this person may not end it"),
-			failUnless(l.grant != nil && (!l.grant.over || l.grant.left), "it has no running grant"))
-	case approvals.Revoked, approvals.GrantExpired:
-		return failUnless(l.grant != nil && !l.grant.over, "it has no running grant")
+			failUnless(l.grant.isRunning() || l.grant.waits(), "it has no running grant"))
+	case approvals.Revoked:
+		return failUnless(l.grant.isRunning(), "it has no running grant")
+	case approvals.GrantExpired:
+		return failUnless(l.grant.isRunning() || l.grant.waits(), "it has no running grant")
 	}
 	return nil
 }
@@ -300,9 +312,15 @@ func (l *life) recordStep(e approvals.Event, after approvals.State, at time.Time
 		if !l.grant.over {
 			l.grant.until = at
 		}
-		l.grant.over, l.grant.left, l.grant.early = false, false, true
+		l.grant.over, l.grant.left, l.grant.retrying, l.grant.early = false, false, false, true
+	case approvals.GrantExpired:
+		if l.grant.waits() {
+			l.grant.retrying, l.grant.retries = true, l.grant.retries+1
+		}
 	case approvals.Revoked:
-		l.grant.over, l.grant.left = true, len(e.Revocation.Remaining) > 0
+		l.grant.over, l.grant.left, l.grant.retrying = true, len(e.Revocation.Remaining) > 0, false
+		hours := []int{1, 2, 4, 8, 16, 24}
+		l.grant.again = at.Add(time.Duration(hours[min(l.grant.retries, len(hours)-1)]) * time.Hour)
 	}
 }
 
@@ -344,9 +362,9 @@ func (w witness) checkTimers(t rapid.TB, timers []timer, now time.Time) {
 		correct := false
 		switch one.kind {
 		case "revoke":
-			correct = running && (l.grant.early || !now.Before(l.grant.until))
+			correct = l.grant.isRunning() && (l.grant.early || l.grant.retrying || !now.Before(l.grant.until))
 		case "grant_expiry":
-			correct = running && at(l.grant.until)
+			correct = l.grant.isRunning() && at(l.grant.until) || l.grant.waits() && at(l.grant.again)
 		case "warn_expiry":
 			correct = running && at(l.grant.until.Add(-time.Duration(number)*time.Hour))
 		case "expire":
