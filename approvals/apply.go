@@ -52,6 +52,20 @@ func (l ConsentLook) Weighed() *VoteGuard {
 	return &guard
 }
 
+// GuardOfDenial is the guard of what a no closes: it must still stand. nil if none counts.
+func (l ConsentLook) GuardOfDenial() *VoteGuard {
+	isVoid := func(no Reaction) bool {
+		return !slices.ContainsFunc(l.Ballots, func(b Ballot) bool {
+			return b.Deny && b.User == no.User && b.Name == no.Name && b.Eligibility == Counts
+		})
+	}
+	standing := slices.DeleteFunc(slices.Clone(l.Guard.Denials), isVoid)
+	if len(standing) == 0 {
+		return nil
+	}
+	return &VoteGuard{Carrying: standing}
+}
+
 // eligibilityToday says whether an approval counts by the terms of today.
 func eligibilityToday(r Request, today Terms, b Ballot, stages []int, unread bool) Eligibility {
 	switch {

@@ -124,8 +124,8 @@ func hasConsent(r Request, ballots []Ballot) bool {
 func (r Request) VotesAmong(reactions []Reaction) []Reaction {
 	var votes []Reaction
 	for _, reaction := range reactions {
-		if name, deny, ok := r.Terms.Emoji.Meaning(reaction.Name); ok {
-			reaction.Name, reaction.Deny = name, deny
+		if deny, ok := r.Terms.Emoji.Meaning(reaction.Name); ok {
+			reaction.Deny = deny
 			votes = append(votes, reaction)
 		}
 	}
@@ -138,9 +138,9 @@ func (r Request) VotesAmong(reactions []Reaction) []Reaction {
 func (r Request) denialsAsVotes() []Reaction {
 	var votes []Reaction
 	for _, d := range r.Denials {
-		if name, deny, _ := r.Terms.Emoji.Meaning(d.Name); deny && !d.Withdrawn {
+		if deny, _ := r.Terms.Emoji.Meaning(d.Name); deny && !d.Withdrawn {
 			votes = append(votes, Reaction{
-				Channel: r.Channel, TS: r.CardTS, User: d.User, Name: name, Deny: true, EventTS: d.EventTS, Present: true,
+				Channel: r.Channel, TS: r.CardTS, User: d.User, Name: d.Name, Deny: true, EventTS: d.EventTS, Present: true,
 			})
 		}
 	}
@@ -171,14 +171,14 @@ func StraysAmong(ballots []Ballot) []Ballot {
 
 // IsVote reports whether an emoji means something on the request's card.
 func (r Request) IsVote(name string) bool {
-	_, _, ok := r.Terms.Emoji.Meaning(name)
+	_, ok := r.Terms.Emoji.Meaning(name)
 	return ok
 }
 
 // CheckCut is a delay if Slack does not tell all people with an emoji that means no: one of them
 // may be an approver. A yes that is not told can only be missing.
 func (r Request) CheckCut(cut []string) error {
-	isNo := func(name string) bool { _, deny, _ := r.Terms.Emoji.Meaning(name); return deny }
+	isNo := func(name string) bool { deny, _ := r.Terms.Emoji.Meaning(name); return deny }
 	if !slices.ContainsFunc(cut, isNo) {
 		return nil
 	}

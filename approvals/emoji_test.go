@@ -12,14 +12,23 @@ func TestEmojiMeaning(t *testing.T) {
 		"x": "deny", "partyparrot": "deny", "xx": "", "": "", "::skin-tone-2": "", "+": "", "no_entry_sign": "",
 	} {
 		got := ""
-		if name, deny, ok := e.Meaning(name); ok {
+		if deny, ok := e.Meaning(name); ok {
 			got = map[bool]string{true: "deny", false: "approve"}[deny]
-			if name != CanonicalEmoji(name) {
-				t.Errorf("%s is not canonical", name)
-			}
 		}
 		if got != want {
 			t.Errorf("%q means %q instead of %q", name, got, want)
+		}
+	}
+}
+
+// The tones of an emoji mean the same, and are reactions of their own.
+func TestGivenEmoji(t *testing.T) {
+	for name, want := range map[string]string{
+		"thumbsup": "+1", ":+1:": "+1", "thumbsup::skin-tone-2": "+1::skin-tone-2", "hand::skin-tone-4": "hand::skin-tone-4",
+		"heavy_exclamation_mark": "exclamation", "partyparrot": "partyparrot", "": "",
+	} {
+		if got := GivenEmoji(name); got != want {
+			t.Errorf("%q is kept as %q instead of %q", name, got, want)
 		}
 	}
 }

@@ -81,7 +81,7 @@ func (r Request) judge(ballots []Ballot, now time.Time) Request {
 		isBefore := func(j Judgment) bool { return j.User == b.User }
 		before := slices.IndexFunc(r.Judgments, isBefore)
 		others := slices.DeleteFunc(slices.Clone(r.Judgments), isBefore)
-		if before >= 0 && r.Judgments[before].Name == b.Name {
+		if before >= 0 && SameEmoji(r.Judgments[before].Name, b.Name) {
 			r.Notified = Without(r.Notified, []string{noticeMark(b)})
 		}
 		others = append(others, Judgment{

@@ -98,7 +98,7 @@ func (e DeniedOnReply) move(r Request, now time.Time) (Step, error) { return r.d
 // request's card says.
 func (r Request) deny(d Denial, now time.Time) (Step, error) {
 	d.HeardAt = now
-	_, isDeny, _ := r.Terms.Emoji.Meaning(d.Name)
+	isDeny, _ := r.Terms.Emoji.Meaning(d.Name)
 	denials, changed := d.addTo(r.Denials)
 	if !r.State.Open() || !isDeny || !changed || !r.isDouble(d.TS) {
 		return Step{}, ErrNoTransition

@@ -21,7 +21,7 @@ type Reaction struct {
 	Channel string
 	TS      string // of the message
 	User    string
-	Name    string    // the emoji's canonical short name
+	Name    string    // the emoji's first short name, with its skin tone
 	Deny    bool      // the emoji means no on this request's card
 	EventTS string    // Slack's time of the change; orders added and removed; empty: no event told
 	AfterTS string    // of one that no event told: Slack's time of the last event before it, such as its removal

@@ -9,8 +9,8 @@ import "slices"
 // Only reactions that could take consent away matter: a meaningless emoji, one more
 // approval and a bystander's no leave a write alone.
 type VoteGuard struct {
-	Carrying []Reaction // the approvals that carry the request
-	Denials  []Reaction // those on the card, all void
+	Carrying []Reaction // the votes that what is recorded rests on: its approvals, or a no
+	Denials  []Reaction // those on the card; before a write all void
 	Deniers  []string   // the people who may deny, as far as they are known
 	Unread   bool       // a user group could not be read: every person may deny
 	All      []Reaction // every vote that the look knew

@@ -244,7 +244,7 @@ func (in *intake) recordReaction(ctx context.Context, env socket.Envelope, e eve
 		return true
 	}
 	heard := approvals.Reaction{
-		Channel: e.Item.Channel, TS: e.Item.TS, User: giver, Name: approvals.CanonicalEmoji(e.Reaction),
+		Channel: e.Item.Channel, TS: e.Item.TS, User: giver, Name: approvals.GivenEmoji(e.Reaction),
 		EventTS: e.EventTS, Present: e.Type == "reaction_added",
 	}
 	if err == nil {

@@ -293,7 +293,7 @@ func TestWhichReactionsAreRecorded(t *testing.T) {
 	r.await("all to be acknowledged", func() bool { return r.slack.Unacked() == 0 })
 	recorded, err := r.store.ListReactions(r.ctx, channel, card.CardTS)
 	votes := slices.DeleteFunc(slices.Clone(recorded), func(r approvals.Reaction) bool { return r.Name == "eyes" })
-	if err != nil || len(recorded) != 2 || len(votes) != 1 || votes[0].User != alex || votes[0].Name != "white_check_mark" {
+	if err != nil || len(recorded) != 2 || len(votes) != 1 || votes[0].User != alex || votes[0].Name != "white_check_mark::skin-tone-2" {
 		t.Errorf("%+v, %v", votes, err)
 	}
 	if votes, _ := r.store.ListReactions(r.ctx, general, card.CardTS); len(votes) != 0 {

@@ -90,6 +90,7 @@ func (w *Runner) applyToRead(
 		return w.retryUnchecked(ctx, t, r, facts, err)
 	}
 	if event := approvals.DecideWrite(r, facts); event != nil {
+		t.Guard = facts.Consent.GuardOfDenial()
 		if approvals.IsSuccess(event) {
 			t.Guard = &facts.Consent.Guard // nothing is written, so this is the moment of the effect
 		}
@@ -152,7 +153,8 @@ func (w *Runner) keepUnread(
 	if !tried {
 		consent, err := w.lookAtConsent(ctx, r)
 		if err == nil && !consent.Carries(r) {
-			return w.applyEvent(ctx, r, consent.Withdrawal(tried), &t)
+			t.Guard = consent.GuardOfDenial()
+			return w.applyLooked(ctx, r, consent.Withdrawal(tried), &t)
 		}
 		if err == nil {
 			if r, err = w.recordApprovers(ctx, t, r, consent); err != nil {

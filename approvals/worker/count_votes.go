@@ -60,10 +60,11 @@ func (w *Runner) countVotes(ctx context.Context, t approvals.LeasedJob, r approv
 	if err != nil && !approvals.IsRefused(err) {
 		return err
 	}
+	t.Guard = look.GuardOfDenial()
 	if err != nil {
 		// The check cannot be made, so the vote does not count and its giver is
 		// told. It is tried again, because an operator may mend the cause.
-		return errors.Join(err, w.applyEvent(ctx, r, approvals.VotesCounted{Ballots: ballots}, t.KeepLeased()))
+		return errors.Join(err, w.applyLooked(ctx, r, approvals.VotesCounted{Ballots: ballots}, t.KeepLeased()))
 	}
 	strays, err := w.lookUpStrays(ctx, r, r.NearMissesAmong(reactions))
 	if err != nil {
@@ -72,7 +73,7 @@ func (w *Runner) countVotes(ctx context.Context, t approvals.LeasedJob, r approv
 	if ballots = append(ballots, strays...); r.NothingToCount(ballots) {
 		return nil
 	}
-	return w.applyEvent(ctx, r, approvals.VotesCounted{Ballots: ballots}, &t)
+	return w.applyLooked(ctx, r, approvals.VotesCounted{Ballots: ballots}, &t)
 }
 
 // lookUpStrays are ballots that count for nothing: people who may vote gave an emoji

@@ -60,7 +60,7 @@ func (w *Runner) adoptDenials(ctx context.Context, r approvals.Request, ts strin
 		return err
 	}
 	for _, reaction := range shown {
-		if _, deny, _ := r.Terms.Emoji.Meaning(reaction.Name); !deny {
+		if deny, _ := r.Terms.Emoji.Meaning(reaction.Name); !deny {
 			continue
 		}
 		denial := approvals.Denial{TS: ts, User: reaction.User, Name: reaction.Name}

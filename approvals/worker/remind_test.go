@@ -3,6 +3,7 @@ package worker_test
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -166,10 +167,9 @@ func TestNoReminderOnceItEnded(t *testing.T) {
 	live(t, func(w *world) {
 		w.monday(8)
 		r := w.pending(9 * time.Hour)
-		asked := false
+		var asked atomic.Bool
 		w.slack.answer(func(call string, _ int) (bool, error) {
-			if call == "members" && time.Since(r.FiledAt) > 40*time.Minute && !asked {
-				asked = true
+			if call == "members" && time.Since(r.FiledAt) > 40*time.Minute && asked.CompareAndSwap(false, true) {
 				w.slack.mu.Unlock()
 				w.cancel(r)
 				w.slack.mu.Lock()
@@ -177,7 +177,7 @@ func TestNoReminderOnceItEnded(t *testing.T) {
 			return true, nil
 		})
 		w.skipTo(r.FiledAt.Add(45 * time.Minute))
-		if !asked {
+		if !asked.Load() {
 			t.Fatal("no reminder was prepared")
 		}
 		w.posts(JobRemind, 0)

@@ -253,7 +253,15 @@ func (w *Runner) expire(ctx context.Context, t approvals.LeasedJob, r approvals.
 	if err == nil {
 		t.Guard = look.Weighed()
 	}
-	err = w.applyEvent(ctx, r, approvals.Expire{Ballots: look.Ballots, Unseen: err != nil}, &t)
+	return w.applyLooked(ctx, r, approvals.Expire{Ballots: look.Ballots, Unseen: err != nil}, &t)
+}
+
+// applyLooked applies what rests on a look at the card. If a vote of the job's guard came or
+// went since, it is tried again.
+func (w *Runner) applyLooked(
+	ctx context.Context, r approvals.Request, e approvals.Event, t *approvals.LeasedJob,
+) error {
+	err := w.applyEvent(ctx, r, e, t)
 	if errors.Is(err, approvals.ErrVotedSince) {
 		return errBeingVotedOn
 	}

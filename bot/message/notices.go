@@ -47,7 +47,8 @@ func ExplainVoteIgnored(r approvals.Request, why approvals.Eligibility) string {
 			"To take it back, type %s.", quoteCode(command.NameOf(r.Ask)+" cancel "+r.ID))
 	case approvals.NotApprover:
 		return start + fmt.Sprintf("its approvers are %s. "+
-			"If you become one of them, take it back and vote anew.", mentionPeople(r.Terms.Approvers()))
+			"If you become one of them, a yes counts only if you take it back and give it anew; a no counts as it is.",
+			mentionPeople(r.Terms.Approvers()))
 	case approvals.NotToday:
 		return start + "the policy of today does not name you as an approver of it. " +
 			"If it does so again, take the reaction back and vote anew."

@@ -249,7 +249,7 @@ func (d *Directory) readReactions(
 	ctx context.Context, channel, ts string, all []slack.ItemReaction,
 ) (shown []approvals.Reaction, cut []string, err error) {
 	for _, reaction := range all {
-		name := approvals.CanonicalEmoji(reaction.Name)
+		name := approvals.GivenEmoji(reaction.Name)
 		if len(reaction.Users) < reaction.Count {
 			cut = append(cut, name)
 		}

@@ -215,7 +215,7 @@ func TestALookTellsWhatSlackCuts(t *testing.T) {
 			return r.directory.ReplyReactions(r.ctx, channel, card)
 		},
 	} {
-		if shown, cut, err := look(); err != nil || len(shown) != 2 || !slices.Equal(cut, []string{"x"}) {
+		if shown, cut, err := look(); err != nil || len(shown) != 2 || !slices.Equal(cut, []string{"x::skin-tone-2"}) {
 			t.Errorf("%s: %+v, cut %v, %v", name, shown, cut, err)
 		}
 	}

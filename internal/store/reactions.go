@@ -43,7 +43,7 @@ func (s *Store) RecordReaction(ctx context.Context, heard approvals.Reaction) er
 
 // journalReaction keeps a vote, or that it was taken back, with Slack's time.
 func (t *tx) journalReaction(ctx context.Context, r approvals.Request, heard approvals.Reaction) error {
-	_, deny, isVote := r.Terms.Emoji.Meaning(heard.Name)
+	deny, isVote := r.Terms.Emoji.Meaning(heard.Name)
 	if !isVote {
 		return nil
 	}
