@@ -67,9 +67,12 @@ func (e RevokeEarly) move(r Request, now time.Time) (Step, error) {
 	}, nil
 }
 
-// endAgain is a grant whose end is tried anew.
+// endAgain is a grant whose end is tried anew. What is unknown of the last attempt stays unknown.
 func (g Grant) endAgain() Grant {
-	return Grant{Codes: g.Codes, Until: g.Until, EndedBy: g.EndedBy, Attempts: g.Attempts + 1, Retries: g.Retries}
+	return Grant{
+		Codes: g.Codes, Until: g.Until, EndedBy: g.EndedBy, Attempts: g.Attempts + 1, Retries: g.Retries,
+		WriteAttempted: g.Revocation != nil && g.Revocation.Uncertain,
+	}
 }
 
 // endAgainAfter is the pause before an end that left codes behind is tried again by itself. It

@@ -53,7 +53,7 @@ func DecideUnreadableRevocation(r Request, f RevocationFacts, err error) Event {
 			return nil
 		}
 	}
-	return RevocationPlan{Take: take, Result: result}.AfterRefusal(err)
+	return RevocationPlan{Take: take, Result: result}.AfterRefusal(err, nil)
 }
 
 // IsShownBy reports whether a read shows that the codes were taken out.
@@ -69,13 +69,20 @@ func (p RevocationPlan) AfterReading(now Allocation, asked *Allocation) Event {
 }
 
 // AfterRefusal gives the end up when UiPath refuses it: people are told and can
-// have it tried again. No event means: try later.
-func (p RevocationPlan) AfterRefusal(err error) Event {
+// have it tried again. read is the allocation since; nil if it was refused as well, or is
+// unknown. No event means: try later.
+func (p RevocationPlan) AfterRefusal(err error, read *Allocation) Event {
 	refusal, ok := asRefusal(err)
 	if !ok {
 		return nil
 	}
 	p.Result.Remaining, p.Result.Answer = p.Take, refusal.Answer
+	if read != nil {
+		p.Result.Remaining, p.Result.Allocation = Common(p.Take, read.Codes), read.Codes
+		gone := Without(p.Take, read.Codes)
+		p.Result.Absent = Union(p.Result.Absent, gone)
+		p.Result.ReadBack = p.Result.ReadBack || len(gone) > 0
+	}
 	return Revoked{Revocation: p.Result}
 }
 

@@ -22,12 +22,12 @@ func (w *Runner) findEffect(ctx context.Context, t approvals.LeasedJob, r approv
 		return &approvals.DelayError{After: wait, Reason: "UiPath may show the change later"}
 	}
 	allocation, err := w.readAllocation(ctx, r.Proposal.Group.ID)
-	if approvals.IsRefused(err) && sleep.For(ctx, approvals.SecondLookAfter) {
+	if isGone(err) && sleep.For(ctx, approvals.SecondLookAfter) {
 		allocation, err = w.readAllocation(ctx, r.Proposal.Group.ID)
 	}
 	switch {
-	case approvals.IsRefused(err) && ctx.Err() == nil:
-		return nil // the group is gone, by two looks in a row
+	case isGone(err) && ctx.Err() == nil:
+		return nil // by two looks in a row
 	case err != nil:
 		return w.lookLater(ctx, r, err)
 	}
@@ -40,6 +40,9 @@ func (w *Runner) findEffect(ctx context.Context, t approvals.LeasedJob, r approv
 	}
 	return w.applyEvent(ctx, r, event, &t)
 }
+
+// isGone reports whether UiPath says that there is no such group. Any other refusal may pass.
+func isGone(err error) bool { return approvals.IsNotFound(err) && !approvals.ConcernsOperator(err) }
 
 // findLateEffect judges an allocation that was just read. What another write is changing at
 // this moment is not known yet, so it waits for that.
@@ -67,6 +70,7 @@ func (w *Runner) lookLater(ctx context.Context, r approvals.Request, cause error
 	if err != nil {
 		return errors.Join(cause, err)
 	}
+	cause = keepTrying(cause)
 	if pause := r.LateLookPause(now); pause > 0 {
 		return &slowed{error: cause, after: pause}
 	}

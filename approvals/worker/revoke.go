@@ -19,7 +19,7 @@ func (w *Runner) revokeGrant(ctx context.Context, t approvals.LeasedJob, r appro
 		return err
 	}
 	facts := approvals.RevocationFacts{Tried: t.WasTried() || r.Grant.WriteAttempted}
-	if err := w.awaitExtension(ctx, r, facts.Tried); err != nil {
+	if err := w.awaitExtension(ctx, r, facts.Tried && !r.Grant.Retrying || t.WasTried()); err != nil {
 		return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
 	}
 	var err error
@@ -137,7 +137,7 @@ func (w *Runner) settleTakingOut(
 	case cause == nil:
 		return w.recordAnswered(ctx, t, r, plan.Take, answer, read)
 	}
-	return w.revokedOrDelayed(ctx, t, r, plan.AfterRefusal(cause), cause)
+	return w.revokedOrDelayed(ctx, t, r, plan.AfterRefusal(cause, &read), cause)
 }
 
 // confirmTakenOut records an end that UiPath confirmed.

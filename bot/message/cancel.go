@@ -66,6 +66,13 @@ func ExplainNotRevoked(r approvals.Request, err error) string {
 			"approve it. Type it again in a minute.", quoteCode(r.ID))
 	case errors.Is(err, approvals.ErrNotPermitted):
 		return fmt.Sprintf("Only the requester and the approvers of request %s can end it before its time.", quoteCode(r.ID))
+	case r.Grant != nil && r.Grant.Revocation == nil:
+		text := fmt.Sprintf("The time of request %s is over, and I am removing its codes. "+
+			"The card's thread will say how that went.", quoteCode(r.ID))
+		if r.Grant.DelayReason != "" {
+			text += " It waits: " + escapeLine(r.Grant.DelayReason) + "."
+		}
+		return text
 	case r.Grant != nil:
 		return fmt.Sprintf("The time of request %s is over already; its thread says what was removed.",
 			quoteCode(r.ID))

@@ -74,6 +74,8 @@ func (p Phrases) explainNextSteps(r approvals.Request) []string {
 	switch {
 	case !r.State.Open():
 		return []string{"• " + p.describeProgress(r)}
+	case r.State == approvals.Approved && r.OperatorFault:
+		return []string{"• " + CardStatus(r), "• It waits until an operator has acted, and goes on by itself then."}
 	case r.State == approvals.Approved:
 		return []string{
 			"• " + CardStatus(r),

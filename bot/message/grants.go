@@ -53,7 +53,7 @@ func describeGrantStatus(r approvals.Request) string {
 	case g == nil:
 		return ""
 	case g.Revocation == nil && g.DelayReason != "":
-		return fmt.Sprintf(" Its time ended %s, but the codes are not removed yet: %s.",
+		return fmt.Sprintf(" Its time ended %s, but it is not confirmed yet that the codes are removed: %s.",
 			formatTime(g.Until), escapeLine(g.DelayReason))
 	case g.Revocation == nil && g.EndedBy != "":
 		return fmt.Sprintf(" Ended early by %s; UiPath is being asked to remove the codes that "+
@@ -238,19 +238,21 @@ func describeKept(holdings []approvals.KeptCode) []string {
 // explainRemaining says what could not be taken out, and what to do.
 func explainRemaining(r approvals.Request, e *approvals.Revocation) string {
 	how := "UiPath accepted the change, but its allocation still has " + joinCodes(e.Remaining)
+	fate := fmt.Sprintf("%s %s not removed", joinCodes(e.Remaining), wasOrWere(e.Remaining))
+	if e.Uncertain {
+		fate = fmt.Sprintf("whether an earlier attempt removed %s is unknown", joinCodes(e.Remaining))
+	}
 	switch {
 	case e.QuotasUnknown:
-		how = fmt.Sprintf("UiPath no longer shows the group's seat limits, "+
-			"and a write without them would lift them: %s %s not removed",
-			joinCodes(e.Remaining), wasOrWere(e.Remaining))
+		how = "UiPath no longer shows the group's seat limits, and a write without them would lift them: " + fate
 	case e.ExternalUnknown:
-		how = fmt.Sprintf("UiPath no longer shows whether the group uses external licenses, "+
-			"and a write would end that use: %s %s not removed",
-			joinCodes(e.Remaining), wasOrWere(e.Remaining))
+		how = "UiPath no longer shows whether the group uses external licenses, and a write would end that use: " + fate
 	case e.Uncertain:
 		how = fmt.Sprintf("UiPath never confirmed that %s %s removed, and refuses to show the allocation (%s): "+
 			"whether it took effect is unknown",
 			joinCodes(e.Remaining), wasOrWere(e.Remaining), quoteCode(e.Answer))
+	case e.Answer != "" && len(e.Allocation) == 0: // nothing was read, so nothing was written
+		how = fmt.Sprintf("UiPath refused to show the group's allocation and said %s: %s", quoteCode(e.Answer), fate)
 	case e.Answer != "":
 		how = fmt.Sprintf("UiPath refused to remove %s and said %s",
 			joinCodes(e.Remaining), quoteCode(e.Answer))

@@ -67,7 +67,7 @@ func TestWordsOfAGrant(t *testing.T) {
 		"<@U0ROBIN> ", "ends "+until, "IDU RPADEVPRONU for 26h because ", "`/allocate end R-7K3F9QXA`")
 	r.Grant.DelayReason = hostile
 	said("what is overdue", w.ThreadReply(r, approvals.Job{Kind: approvals.JobPostRevocationDelay}), "<@U0ROBIN> ", "ended "+until, "I keep trying")
-	said("the card", CardStatus(r), "not removed yet")
+	said("the card", CardStatus(r), "not confirmed yet")
 	for want, e := range endings() {
 		for _, by := range []string{"", "U0ALEX"} {
 			e.At = testTime

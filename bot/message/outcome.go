@@ -216,14 +216,15 @@ func explainFailure(r approvals.Request) string {
 		return start + fmt.Sprintf("it could not be carried out in time (%s). "+
 			"Nothing was changed at UiPath; ask again if it is still needed.", escapeLine(o.Answer))
 	}
+	if o.Allocation == nil && !o.Uncertain { // nothing was read, so nothing was written
+		return start + fmt.Sprintf("UiPath refused to show the allocation of %s and said %s. %s",
+			nameGroup(r.Proposal.Group), quoteCode(o.Answer), changeNotMade)
+	}
 	text := start + fmt.Sprintf("UiPath refused the change to %s and said %s. ",
 		nameGroup(r.Proposal.Group), quoteCode(o.Answer))
 	if o.Uncertain {
 		return text + "Whether an earlier attempt took effect is unknown: check the group in UiPath before " +
 			"you ask again."
-	}
-	if o.Allocation == nil { // nothing was read, so nothing was written
-		return text + changeNotMade
 	}
 	return text + explainRefusedPart(r.Proposal.Change, o.Allocation) + describeLost(r)
 }
